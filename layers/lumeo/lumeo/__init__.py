@@ -1,0 +1,1 @@
+"""Lumeo: slow machine-learning APIs as one dependable HTTPS call."""
