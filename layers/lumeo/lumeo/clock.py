@@ -31,26 +31,26 @@ class SystemClock:
         time.sleep(seconds)
 
 
-_clock: Clock = SystemClock()
+class _Current:
+    clock: Clock = SystemClock()
 
 
 @contextmanager
 def using(clock: Clock) -> Iterator[Clock]:
-    """Run a block on another clock."""
-    global _clock
-    before, _clock = _clock, clock
+    """Run a block on another clock, in every thread."""
+    before, _Current.clock = _Current.clock, clock
     try:
         yield clock
     finally:
-        _clock = before
+        _Current.clock = before
 
 
 def now() -> datetime:
-    return _clock.now()
+    return _Current.clock.now()
 
 
 def sleep(seconds: float) -> None:
-    _clock.sleep(seconds)
+    _Current.clock.sleep(seconds)
 
 
 def stamp(moment: datetime | None = None) -> str:
@@ -59,7 +59,7 @@ def stamp(moment: datetime | None = None) -> str:
 
 
 def parse(text: str) -> datetime:
-    """The moment that an ISO 8601 text names (Replicate stamps with up to nanoseconds: what is past six digits is dropped).
+    """The moment that an ISO 8601 text names; of a fraction, what is past six digits is dropped.
 
     Raises ValueError when it is not such a text, or names no zone.
     """
