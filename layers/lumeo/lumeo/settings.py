@@ -1,0 +1,67 @@
+"""What the environment says, typed, and read when it is asked for: importing needs no environment.
+
+A function here is named as its variable, in lower case; `template.yaml` sets each, and a test holds the two together.
+"""
+
+import os
+
+
+class SettingMissing(RuntimeError):
+    """A setting that a function needs is not in its environment."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not set: deploy the function with template.yaml, or start it with `make run`")
+
+
+def table_name() -> str:
+    return _required("TABLE_NAME")
+
+
+def bucket_name() -> str:
+    return _required("BUCKET_NAME")
+
+
+def state_machine_arn() -> str:
+    return _required("STATE_MACHINE_ARN")
+
+
+def provider_secret() -> str:
+    """ARN of the secret that holds the providers' tokens: `{"replicate": {"default": "r8_…"}}`."""
+    return _required("PROVIDER_SECRET")
+
+
+def outputs_url() -> str:
+    """Origin of the CDN before the bucket's `outputs/`, without a slash at its end."""
+    return _required("OUTPUTS_URL").rstrip("/")
+
+
+def public_url() -> str | None:
+    """Our own origin where the owner gave the API a name of its own; else the request's is taken."""
+    return os.environ.get("PUBLIC_URL", "").rstrip("/") or None
+
+
+def replicate_base_url() -> str:
+    """With its path: some gateways serve Replicate below one."""
+    return _required("REPLICATE_BASE_URL").rstrip("/")
+
+
+def replicate_output_hosts() -> tuple[str, ...]:
+    """Where Replicate's files may be fetched: host names (https), `*.` for sub-domains, or whole origins (`http://…`)."""
+    return tuple(host.strip() for host in _required("REPLICATE_OUTPUT_HOSTS").split(",") if host.strip())
+
+
+def max_output_bytes() -> int:
+    """Size of one output file above which it is not copied."""
+    return int(_required("MAX_OUTPUT_BYTES"))
+
+
+def record_days() -> int:
+    """Days for which a finished prediction's record is kept; 0: for ever."""
+    return int(_required("RECORD_DAYS"))
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise SettingMissing(name)
+    return value
