@@ -1,7 +1,7 @@
 """Time, in one place: every reading and every sleep goes through here, so that a test can bring its own.
 
-All times that Lumeo keeps or serves are UTC text in ISO 8601 with milliseconds, `2026-11-21T10:00:00.000Z`: they sort as
-they pass, and every client of Replicate reads them.
+All times that Lumeo keeps or serves are UTC text in ISO 8601 with milliseconds, `2026-11-21T10:00:00.000Z`: they sort
+as they pass, and every client of Replicate reads them.
 """
 
 import time

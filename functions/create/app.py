@@ -1,0 +1,14 @@
+"""State Create: submits the prediction to its provider, once."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lumeo.steps.create import create
+from lumeo.telemetry import invocation
+
+
+@invocation
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    del context
+    return create(event["id"], event["run"])

@@ -1,0 +1,34 @@
+"""POST /v1/predictions, POST /v1/models/{owner}/{name}/predictions: accept a prediction, answer now or when it is over."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lumeo import api
+from lumeo.steps.submit import held, submit
+from lumeo.telemetry import invocation
+from lumeo.view import created
+
+app = api.resolver()
+
+
+@app.post("/v1/predictions")
+def by_version() -> Response[str]:
+    return _create(None)
+
+
+@app.post("/v1/models/<owner>/<name>/predictions")
+def by_model(owner: str, name: str) -> Response[str]:
+    return _create(f"{owner}/{name}")
+
+
+def _create(model: str | None) -> Response[str]:
+    wait = api.preferred_wait(app)
+    prediction = submit(api.caller(app), api.origin(app), api.body(app), model)
+    return api.answer(201, created(held(prediction, api.hold(wait))), api.preference_applied(wait))
+
+
+@invocation
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.resolve(event, context)

@@ -1,0 +1,137 @@
+"""Our HTTP API's common part: who calls, what came, and how an error is answered, in Replicate's shapes.
+
+Callers are known here and not by an authorizer, which could only answer in API Gateway's own error shape.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from lumeo import ids, settings
+from lumeo.errors import ApiError
+from lumeo.keys import keys
+from lumeo.prediction import Prediction
+from lumeo.store import store
+from lumeo.telemetry import about, logger
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+LONGEST_HOLD = 25.0
+"""Seconds for which an answer is held: API Gateway gives up after 30."""
+
+NOT_FOUND = ("Not found", "The requested resource could not be found.")
+
+
+def resolver() -> APIGatewayHttpResolver:
+    """A new router whose every error is answered in Replicate's shape.
+
+    A factory: one router for all would let every function answer every route where they share a process.
+    """
+    app = APIGatewayHttpResolver(serializer=_text)
+
+    @app.exception_handler(ApiError)
+    def _known(error: ApiError) -> Response[str]:
+        return _problem(error)
+
+    @app.not_found
+    def _not_found(_: NotFoundError) -> Response[str]:
+        return _problem(ApiError(404, *NOT_FOUND))
+
+    @app.exception_handler(Exception)
+    def _unknown(error: Exception) -> Response[str]:
+        logger.exception("unexpected", exc_info=error)
+        return _problem(ApiError(500, "Internal error", "Something went wrong on our side. Please try again."))
+
+    return app
+
+
+def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> Response[str]:
+    """A JSON answer."""
+    return Response(status, "application/json", _text(body), headers=headers)
+
+
+def owned(prediction_id: str, caller: str) -> Prediction:
+    """A caller's own prediction. Raises ApiError 404, the same for one that is not there and for another's."""
+    prediction = store().get(prediction_id) if ids.looks_right(prediction_id) else None
+    if prediction is None or prediction.caller != caller:
+        raise ApiError(404, *NOT_FOUND)
+    about(prediction_id)
+    return prediction
+
+
+def caller(app: APIGatewayHttpResolver) -> str:
+    """Who calls, by `Authorization: Bearer lum_…` or `Token lum_…`. Raises ApiError 401."""
+    header = app.current_event.headers.get("authorization", "")
+    scheme, _, key = header.strip().partition(" ")
+    if not header or not key.strip():
+        raise ApiError(401, "Unauthenticated", "You did not pass an authentication token")
+    known = keys().caller(key.strip()) if scheme.lower() in {"bearer", "token"} else None
+    if known is None:
+        raise ApiError(401, "Unauthenticated", "You did not pass a valid authentication token")
+    return known
+
+
+def origin(app: APIGatewayHttpResolver) -> str:
+    """The origin that the caller reached us at; every URL that we give begins with it."""
+    return settings.public_url() or f"https://{app.current_event.request_context.domain_name}"
+
+
+def body(app: APIGatewayHttpResolver) -> dict[str, Any]:
+    """The request's JSON object. Raises ApiError 413 or 400."""
+    try:
+        text = app.current_event.decoded_body or ""
+    except ValueError as error:
+        raise ApiError(400, "Bad request", "The body is not UTF-8 text.") from error
+    if len(text.encode("utf-8", "replace")) > MAX_BODY_BYTES:
+        limit = f"{MAX_BODY_BYTES // 1024**2} MB"
+        raise ApiError(413, "Too large", f"The body is over {limit}. Pass large files as URLs.")
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, "Bad request", f"The body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ApiError(400, "Bad request", "The body is not a JSON object.")
+    return value
+
+
+def preferred_wait(app: APIGatewayHttpResolver) -> int | None:
+    """Seconds that `Prefer: wait[=n]` asks for, 1 to 60; None without it."""
+    header = app.current_event.headers.get("prefer", "")
+    found = re.search(r"(?:^|[,;\s])wait(?:\s*=\s*(\d{1,4}))?\s*(?:$|[,;])", header)
+    return max(1, min(60, int(found[1] or 60))) if found else None
+
+
+def preference_applied(wait: int | None) -> dict[str, str]:
+    """The header that says which wait was honoured."""
+    return {"Preference-Applied": f"wait={wait}"} if wait else {}
+
+
+def hold(wait: int | None) -> float:
+    """Seconds to hold an answer: a client that asked for n reads until shortly after n, so ours comes before."""
+    return min(LONGEST_HOLD, wait - 0.5) if wait else 0.0
+
+
+def invalid(*fields: tuple[str, str, str]) -> ApiError:
+    """422 for wrong fields, each (gojsonschema's type, field, description), as Replicate answers them."""
+    lines = [f"- {field}: {description}" if field else f"- {description}" for _, field, description in fields]
+    return ApiError(
+        422,
+        "Input validation failed",
+        "\n".join(lines) + "\n",
+        invalid_fields=[{"type": kind, "field": field, "description": what} for kind, field, what in fields],
+    )
+
+
+def _problem(error: ApiError) -> Response[str]:
+    return Response(error.status, "application/problem+json", _text(error.body()))
+
+
+def _refuse(constant: str) -> Callable[[str], Any]:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

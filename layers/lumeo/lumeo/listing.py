@@ -1,0 +1,49 @@
+"""A caller's predictions, page by page, newest first, with cursors that nobody but the caller can use."""
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from lumeo import clock, ids
+from lumeo.errors import ApiError
+from lumeo.store import Place, store
+from lumeo.view import shown
+
+PAGE = 100
+
+
+def page(caller: str, cursor: str | None, base_url: str) -> dict[str, Any]:
+    """Replicate's page: `{next, previous, results}`, the first two absolute URLs or null. Raises ApiError 400."""
+    found = store().page(caller, _place(caller, cursor) if cursor else None, PAGE)
+    return {
+        "previous": _url(base_url, caller, found.newer),
+        "next": _url(base_url, caller, found.older),
+        "results": [shown(prediction) for prediction in found.predictions],
+    }
+
+
+def _url(base_url: str, caller: str, place: Place | None) -> str | None:
+    if place is None:
+        return None
+    text = json.dumps([_owner(caller), place.id, place.created_at, place.newer], separators=(",", ":"))
+    return f"{base_url}/v1/predictions?cursor={base64.urlsafe_b64encode(text.encode()).decode().rstrip('=')}"
+
+
+def _place(caller: str, cursor: str) -> Place:
+    wrong = ApiError(400, "Invalid cursor", "This cursor is not one of yours: take it from `next` or `previous`.")
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        owner, prediction_id, created_at, newer = json.loads(text)
+        clock.parse(created_at)
+        valid = owner == _owner(caller) and ids.looks_right(prediction_id) and isinstance(newer, bool)
+    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
+        raise wrong from error
+    if not valid:
+        raise wrong
+    return Place(prediction_id, created_at, newer)
+
+
+def _owner(caller: str) -> str:
+    return hashlib.sha256(caller.encode()).hexdigest()[:16]

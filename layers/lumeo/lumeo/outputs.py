@@ -1,0 +1,148 @@
+"""Copies files from a provider to the bucket: streamed, counted, hashed, never stored short.
+
+A file is held in memory in parts of 8 MiB, one at a time; a broken transfer leaves nothing behind.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import IO, Any, cast
+from urllib.parse import unquote, urljoin, urlsplit
+
+import requests
+from boto3.s3.transfer import TransferConfig
+from urllib3.exceptions import HTTPError
+
+from lumeo import aws, settings
+from lumeo.artifacts import DATA_URL, Artifact, Hosts
+from lumeo.errors import OutputRefused, OutputTooLarge, OutputUnavailable
+from lumeo.media import content_type, extension, runs_in_a_browser
+from lumeo.prediction import Output
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 30
+REDIRECTS = 3
+HEAD_BYTES = 512
+# Inner threads only help from about 64 MB on and cost memory: several outputs are copied beside each other instead.
+_TRANSFER = TransferConfig(multipart_threshold=8 * 1024**2, multipart_chunksize=8 * 1024**2, use_threads=False)
+
+
+class Metered:
+    """A stream that counts and hashes what is read from it, and fails instead of ending early or running over.
+
+    `expected`: the length that was announced, if one was. Raises OutputUnavailable and OutputTooLarge from `read`.
+    """
+
+    def __init__(self, source: IO[bytes], limit: int, expected: int | None = None) -> None:
+        self.bytes = 0
+        self._source = source
+        self._limit = limit
+        self._expected = expected
+        self._sha256 = hashlib.sha256()
+        self.head = b""
+        self.head = self._take(HEAD_BYTES)
+        self._left = self.head
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+    def read(self, size: int = -1) -> bytes:
+        held = self._left if size < 0 else self._left[:size]
+        self._left = self._left[len(held) :]
+        return held + self._take(size - len(held) if size >= 0 else -1)
+
+    def _take(self, size: int) -> bytes:
+        """Up to `size` bytes; fewer only at the end."""
+        parts = []
+        while size != 0:
+            try:
+                part = self._source.read(size if size > 0 else 1024 * 1024)
+            except (HTTPError, OSError) as error:
+                raise OutputUnavailable(f"cut off after {self.bytes} bytes: {type(error).__name__}") from error
+            if not part:
+                if self._expected is not None and self.bytes != self._expected:
+                    raise OutputUnavailable(f"{self.bytes} of {self._expected} bytes")
+                break
+            self.bytes += len(part)
+            if self.bytes > self._limit:
+                raise OutputTooLarge(f"more than {self._limit} bytes")
+            self._sha256.update(part)
+            parts.append(part)
+            size -= len(part) if size > 0 else 0
+        return b"".join(parts)
+
+
+def copy(artifact: Artifact, hosts: Hosts, prefix: str) -> Output:
+    """Store one artifact at `{prefix}.{ext}`; the same artifact always lands at the same key.
+
+    Raises OutputUnavailable, OutputRefused and OutputTooLarge; then nothing is stored.
+    """
+    limit = settings.max_output_bytes()
+    with _open(artifact, hosts, limit) as (stream, declared, name):
+        kind = content_type(declared, name, stream.head)
+        key = f"{prefix}.{extension(kind, name)}"
+        disposition = "attachment" if runs_in_a_browser(kind) else "inline"
+        aws.s3().upload_fileobj(
+            cast("IO[Any]", stream),
+            settings.bucket_name(),
+            key,
+            ExtraArgs={
+                "ContentType": kind,
+                "CacheControl": "public, max-age=31536000, immutable",
+                "ContentDisposition": f'{disposition}; filename="{PurePosixPath(key).name}"',
+            },
+            Config=_TRANSFER,
+        )
+    return Output(artifact.pointer, key, stream.bytes, stream.sha256, kind)
+
+
+@contextmanager
+def _open(artifact: Artifact, hosts: Hosts, limit: int) -> Iterator[tuple[Metered, str, str]]:
+    """The artifact's bytes, the content type that was declared, and its file name."""
+    inline = DATA_URL.fullmatch(artifact.url)
+    if inline:
+        content = base64.b64decode(re.sub(r"\s", "", inline["base64"]))
+        yield Metered(BytesIO(content), limit, len(content)), inline["type"] or "", ""
+        return
+    with requests.Session() as session:
+        session.trust_env = False
+        with _get(session, artifact.url, hosts) as response:
+            length = response.headers.get("Content-Length", "")
+            expected = int(length) if length.isdecimal() else None
+            if expected is not None and expected > limit:
+                raise OutputTooLarge(f"{expected} bytes, the limit is {limit}")
+            stream = Metered(cast("IO[bytes]", response.raw), limit, expected)
+            yield stream, response.headers.get("Content-Type", ""), _file_name(response.url)
+
+
+def _get(session: requests.Session, url: str, hosts: Hosts) -> requests.Response:
+    """A GET without credentials; every redirect must lead to an allowed place again."""
+    for _ in range(REDIRECTS + 1):
+        if not hosts.allows(url):
+            raise OutputRefused(f"not a host that outputs are fetched from: {urlsplit(url).hostname}")
+        try:
+            response = session.get(
+                url,
+                headers={"User-Agent": "lumeo", "Accept-Encoding": "identity"},
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.RequestException as error:
+            raise OutputUnavailable(type(error).__name__) from error
+        if response.status_code == 200:
+            return response
+        response.close()
+        if not response.is_redirect:
+            raise OutputUnavailable(f"HTTP {response.status_code}")
+        url = urljoin(url, response.headers["Location"])
+    raise OutputRefused(f"more than {REDIRECTS} redirects")
+
+
+def _file_name(url: str) -> str:
+    return PurePosixPath(unquote(urlsplit(url).path)).name

@@ -1,0 +1,59 @@
+"""When to look again: pure, in whole seconds, never less than one.
+
+Without statistics of a model the waits grow geometrically from the provider's first wait to its cap.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import random
+
+JITTER = 0.1
+TROUBLE_CAP = 60.0
+"""Seconds: the longest wait that we choose by ourselves while looks bring nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How a provider's predictions are waited for, in seconds.
+
+    `deadline` counts from acceptance, `result_window` from the provider's end: for that long it keeps results.
+    """
+
+    first: float
+    factor: float
+    cap: float
+    deadline: int
+    result_window: int
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.first <= self.cap and self.factor >= 1 and self.deadline > 0 and self.result_window > 0):
+            raise ValueError(f"not a polling policy: {self}")
+
+
+def wait(policy: Policy, looks: int, *, chance: Callable[[], float] = random) -> int:
+    """Seconds before the next look after `looks` looks.
+
+    The fraction that whole seconds cannot say becomes the chance of the next second, so that the mean is exact and
+    predictions that were submitted together drift apart.
+    """
+    # A long run would overflow the power: 64 looks reach any cap.
+    ideal = min(policy.cap, policy.first * math.pow(policy.factor, min(looks, 64)))
+    jittered = ideal * (1 + JITTER * (2 * chance() - 1))
+    return int(max(1, min(policy.cap, math.floor(jittered + chance()))))
+
+
+def trouble_wait(policy: Policy, troubles: int, after: float | None, *, chance: Callable[[], float] = random) -> int:
+    """Seconds before the next look after `troubles` looks in a row that brought nothing (at least one).
+
+    Doubles from the policy's cap; `after` is the provider's own wish and a lower bound.
+    """
+    ceiling = max(policy.cap, TROUBLE_CAP)
+    ideal = min(ceiling, policy.cap * math.pow(2, min(troubles - 1, 16)))
+    jittered = ideal * (1 - JITTER * chance())
+    return max(1, math.ceil(max(jittered, after or 0)))
+
+
+def until(seconds_left: float, wanted: int) -> int:
+    """`wanted`, but not past what is left before a deadline: the look that ends it should come right after it."""
+    return max(1, min(wanted, math.ceil(seconds_left))) if seconds_left > 0 else wanted

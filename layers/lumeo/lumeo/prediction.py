@@ -1,0 +1,246 @@
+"""A prediction: its phases and statuses, how it may end, how a caller sees it. Pure; the table is `docs/record.md`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from lumeo.errors import ErrorCode
+
+
+class Status(StrEnum):
+    """Replicate's words. `aborted` is kept in the record and served as `canceled`: official clients break on it."""
+
+    STARTING = "starting"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    ABORTED = "aborted"
+
+    @property
+    def terminal(self) -> bool:
+        return self in {Status.SUCCEEDED, Status.FAILED, Status.CANCELED, Status.ABORTED}
+
+
+class Phase(StrEnum):
+    """How far it has come with us."""
+
+    ACCEPTED = "accepted"
+    SENDING = "sending"
+    RUNNING = "running"
+    SETTLED = "settled"
+    DONE = "done"
+
+
+TRANSITIONS: Mapping[Phase, frozenset[Phase]] = {
+    Phase.ACCEPTED: frozenset({Phase.SENDING, Phase.SETTLED, Phase.DONE}),
+    Phase.SENDING: frozenset({Phase.ACCEPTED, Phase.RUNNING, Phase.SETTLED}),
+    Phase.RUNNING: frozenset({Phase.SETTLED, Phase.DONE}),
+    Phase.SETTLED: frozenset({Phase.DONE}),
+    Phase.DONE: frozenset(),
+}
+"""Legal steps from phase to phase; the table's conditions are made from it."""
+
+SENTENCES: Mapping[ErrorCode, str] = {
+    ErrorCode.CONTENT_REJECTED: "This content was rejected.",
+    ErrorCode.INVALID_INPUT: "The model did not accept this input.",
+    ErrorCode.MODEL_NOT_FOUND: "This model or version does not exist, or may not be used here.",
+    ErrorCode.GENERATION_FAILED: "The generation failed.",
+    ErrorCode.INTERRUPTED: "The generation was interrupted. Please try again.",
+    ErrorCode.PROVIDER_BUSY: "The model is busy at the moment. Please try again later.",
+    ErrorCode.PROVIDER_UNAVAILABLE: "The model could not be reached. Please try again later.",
+    ErrorCode.PROVIDER_ACCOUNT: "This service cannot run the model at the moment. Its operator has to look into it.",
+    ErrorCode.DEADLINE_EXCEEDED: "The generation took too long and was stopped.",
+    ErrorCode.OUTPUT_EXPIRED: "The generation finished, but its output could not be saved in time.",
+    ErrorCode.OUTPUT_TOO_LARGE: "The generation finished, but its output is too large to be saved.",
+    ErrorCode.EMPTY_OUTPUT: "The generation finished without an output.",
+    ErrorCode.SUBMISSION_UNCERTAIN: "It is not certain that the generation was started, so it was not started again.",
+}
+"""What a person reads. The provider's own text is for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something opaque to us: its JSON text, or the key in the bucket under which that text lies."""
+
+    json: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A submission that may be under way, or may have arrived, until it is known."""
+
+    attempt: str
+    at: str
+    not_after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """All that is needed to ask a provider again; never a secret: `credential` is the name of the account used."""
+
+    id: str
+    at: str
+    credential: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How it ended at the provider, or with us. Written once."""
+
+    status: Status
+    at: str
+    code: ErrorCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What the provider last said of it, in its own words."""
+
+    status: str | None = None
+    model: str | None = None
+    version: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One stored file: where it stands in the output, and what lies in the bucket."""
+
+    pointer: str
+    key: str
+    bytes: int
+    sha256: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One look at a provider, translated. `unknown`: its word for the status is none that we know."""
+
+    status: Status
+    upstream: Upstream
+    output: Any = None
+    error: str | None = None
+    code: ErrorCode | None = None
+    logs: str = ""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    removed: bool = False
+    unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """The item `prediction#{id}`; attribute by attribute in `docs/record.md`."""
+
+    id: str
+    caller: str
+    created_at: str
+    provider: str
+    input: Document
+    base_url: str
+    outputs_id: str
+    deadline: str
+    run: str
+    due_shard: int | None
+    due_at: str | None
+    deadline_by: Literal["default", "caller"] = "default"
+    model: str | None = None
+    version: str | None = None
+    phase: Phase = Phase.ACCEPTED
+    status: Status = Status.STARTING
+    intent: Intent | None = None
+    handle: Handle | None = None
+    polls: int = 0
+    troubles: int = 0
+    upstream: Upstream = field(default_factory=Upstream)
+    logs: Document | None = None
+    metrics: Document | None = None
+    cancel_requested: str | None = None
+    cancel_sent: str | None = None
+    verdict: Verdict | None = None
+    result: Document | None = None
+    raw_error: Document | None = None
+    fresh_look: Literal["asked", "gone"] | None = None
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    output: Document | None = None
+    error_code: ErrorCode | None = None
+    completed_at: str | None = None
+    timeline: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """The values of a prediction's documents that a caller may read."""
+
+    input: Any
+    output: Any = None
+    logs: str = ""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+def verdict(prediction: Prediction, snapshot: Snapshot, now: str) -> Verdict | None:
+    """How a prediction ended according to one look, or None while it has not."""
+    if not snapshot.status.terminal:
+        return None
+    if snapshot.status is Status.SUCCEEDED and snapshot.removed:
+        return Verdict(Status.FAILED, now, ErrorCode.OUTPUT_EXPIRED)
+    if snapshot.status is Status.SUCCEEDED:
+        empty = snapshot.output is None or snapshot.output == []
+        return Verdict(Status.FAILED, now, ErrorCode.EMPTY_OUTPUT) if empty else Verdict(Status.SUCCEEDED, now)
+    if snapshot.status is Status.FAILED:
+        return Verdict(Status.FAILED, now, snapshot.code or ErrorCode.GENERATION_FAILED)
+    if snapshot.status is Status.ABORTED:
+        return Verdict(Status.ABORTED, now, ErrorCode.DEADLINE_EXCEEDED)
+    if not prediction.cancel_requested and now >= prediction.deadline:
+        return overdue(prediction, now)
+    return Verdict(Status.CANCELED, now)
+
+
+def overdue(prediction: Prediction, now: str) -> Verdict:
+    """The end by deadline: what the caller asked for is `canceled`, our own default is a failure."""
+    status = Status.CANCELED if prediction.deadline_by == "caller" else Status.FAILED
+    return Verdict(status, now, ErrorCode.DEADLINE_EXCEEDED)
+
+
+def served_status(prediction: Prediction) -> Status:
+    """The status that a caller reads: `processing` while outputs are being stored, `canceled` for `aborted`."""
+    if prediction.phase is Phase.SETTLED:
+        return Status.PROCESSING if prediction.handle else Status.STARTING
+    return Status.CANCELED if prediction.status is Status.ABORTED else prediction.status
+
+
+def public(prediction: Prediction, contents: Contents) -> dict[str, Any]:
+    """Replicate's prediction object, with `error_code` and `warnings` added."""
+    code = prediction.error_code
+    here = f"{prediction.base_url}/v1/predictions/{prediction.id}"
+    return {
+        "id": prediction.id,
+        "model": prediction.model or prediction.upstream.model or _named(prediction.version)[0] or "",
+        "version": prediction.upstream.version or _named(prediction.version)[1] or "hidden",
+        "input": contents.input,
+        "output": contents.output,
+        "logs": contents.logs,
+        "error": SENTENCES[code] if code else None,
+        "error_code": code.value if code else None,
+        "warnings": [],
+        "status": served_status(prediction).value,
+        "source": "api",
+        "data_removed": False,
+        "created_at": prediction.created_at,
+        "started_at": prediction.timeline.get("started"),
+        "completed_at": prediction.completed_at,
+        "deadline": prediction.deadline,
+        "metrics": dict(contents.metrics),
+        "urls": {"get": here, "cancel": f"{here}/cancel", "web": here},
+    }
+
+
+def _named(version: str | None) -> tuple[str | None, str | None]:
+    """The model and the hash in `owner/name:hash`, `owner/name` or a bare hash."""
+    found = re.fullmatch(r"(?:(?P<model>[^/:]+/[^/:]+)(?::|$))?(?P<hash>[^/:]+)?", version or "")
+    return (found["model"], found["hash"]) if found else (None, None)

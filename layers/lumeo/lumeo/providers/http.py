@@ -1,0 +1,83 @@
+"""One HTTP request to a provider: bounded in time and size, never redirected, never repeated.
+
+The error says what is known of the request: whether it surely did not arrive, or may have.
+"""
+
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
+
+from lumeo import clock
+from lumeo.errors import Ambiguous, Retryable
+
+CONNECT_SECONDS = 4
+READ_SECONDS = 10
+TOTAL_SECONDS = 15
+"""After this no further part of an answer is waited for, so that a request ends within 25 s."""
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider answered. `text` is cut for logs; `json` is None when the body is none."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    json: Any
+
+
+def request(method: str, url: str, *, headers: Mapping[str, str], body: Any = None) -> Answer:
+    """Make one request on a connection of its own.
+
+    Raises Retryable if it surely did not arrive, Ambiguous if it may have.
+    """
+    # A kept connection that the other side closed meanwhile would make a submission ambiguous for nothing.
+    end = clock.now().timestamp() + TOTAL_SECONDS
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy or .netrc of the environment must not see, or replace, the credential
+        try:
+            with session.request(
+                method,
+                url,
+                headers={"User-Agent": "lumeo", "Accept": "application/json", "Accept-Encoding": "identity", **headers},
+                json=body,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = _read(response, end)
+        except (requests.RequestException, HTTPError) as error:
+            name = f"{method} {url}: {type(error).__name__}"
+            raise (Retryable(name) if _never_arrived(error) else Ambiguous(name)) from error
+    return Answer(response.status_code, response.headers, content[:4096].decode("utf-8", "replace"), _json(content))
+
+
+def _read(response: requests.Response, end: float) -> bytes:
+    content = bytearray()
+    for chunk in response.iter_content(64 * 1024):
+        content += chunk
+        if len(content) > MAX_ANSWER_BYTES or clock.now().timestamp() > end:
+            raise requests.exceptions.ChunkedEncodingError("the answer is too long or too slow")
+    return bytes(content)
+
+
+def _never_arrived(error: Exception) -> bool:
+    """No connection, or no trust in the other side: nothing of the request was sent."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    untrusted = isinstance(cause, SSLError) and isinstance(cause.args[0], ssl.SSLCertVerificationError)
+    return isinstance(cause, NewConnectionError) or untrusted
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,1 @@
+"""What each function does, one module each, of the function's own name."""

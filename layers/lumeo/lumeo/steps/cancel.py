@@ -1,0 +1,48 @@
+"""Stop a prediction: note the wish, tell the provider, and say `canceled` only when the record does."""
+
+from lumeo import clock, documents
+from lumeo.errors import ProviderError
+from lumeo.prediction import Handle, Phase, Prediction, Status
+from lumeo.providers import provider
+from lumeo.steps import look, stop
+from lumeo.store import store
+from lumeo.telemetry import about, logger
+
+HOLD_SECONDS = 3.0
+LOOK_SECONDS = 0.5
+
+
+def cancel(prediction: Prediction) -> Prediction:
+    """The prediction after its caller asked for its end; one that has ended is unchanged."""
+    about(prediction.id)
+    if prediction.verdict:
+        return prediction
+    withdrawn = store().withdraw(prediction, Phase.ACCEPTED)
+    if withdrawn:
+        return withdrawn
+    wished = store().wish(prediction.id, clock.stamp())
+    if wished is None or wished.handle is None:
+        # Ended or asked for already; or a submission is under way, and create will see the wish.
+        return store().get(prediction.id) or prediction
+    if stop.tell(wished, wished.handle):
+        store().told(wished.id, clock.stamp())
+    return _ended(wished, wished.handle)
+
+
+def _ended(prediction: Prediction, handle: Handle) -> Prediction:
+    """Hold the answer for a moment: mostly the provider ends it at once."""
+    end = clock.now().timestamp() + HOLD_SECONDS
+    while not prediction.verdict:
+        try:
+            snapshot = provider(prediction.provider).fetch(handle)
+        except ProviderError as error:
+            logger.warning("a look brought nothing", raw=documents.redacted(error.raw))
+        else:
+            if snapshot.status is Status.CANCELED:
+                withdrawn = store().withdraw(prediction, Phase.RUNNING, look.changes(prediction, snapshot))
+                return withdrawn or store().get(prediction.id) or prediction
+        if clock.now().timestamp() + LOOK_SECONDS > end:
+            break
+        clock.sleep(LOOK_SECONDS)
+        prediction = store().get(prediction.id) or prediction
+    return prediction

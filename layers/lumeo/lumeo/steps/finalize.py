@@ -1,0 +1,71 @@
+"""Store every output, then write the terminal status. May be repeated: what is stored is marked and skipped."""
+
+from typing import Any
+
+from lumeo import artifacts, documents, outputs, polling
+from lumeo.artifacts import Artifact
+from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable
+from lumeo.prediction import Document, Phase, Prediction, Status
+from lumeo.providers import provider
+from lumeo.steps.next import answer, current, end
+from lumeo.store import due, store
+from lumeo.telemetry import count, logger
+
+
+def finalize(prediction_id: str, run: str) -> dict[str, Any]:
+    """Turn the verdict into the terminal status."""
+    prediction = current(prediction_id, run)
+    if prediction is None:
+        return end(prediction_id)
+    if prediction.phase is not Phase.SETTLED or prediction.verdict is None:
+        return answer(prediction, "Status" if prediction.handle else "Create")
+    if prediction.verdict.status is not Status.SUCCEEDED:
+        return _finish(prediction, run, prediction.verdict.status, prediction.verdict.code)
+    if prediction.fresh_look == "gone":
+        return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_EXPIRED)
+    result = documents.value(prediction.result)
+    files = [Artifact(**file) for file in result["artifacts"]]
+    try:
+        for n, file in enumerate(files):
+            prediction = _stored(prediction, run, n, file) or prediction
+    except OutputTooLarge as error:
+        logger.warning("an output is too large", reason=str(error))
+        return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_TOO_LARGE)
+    except OutputRefused as error:
+        logger.error("an output is not where outputs may be fetched", reason=str(error))
+        return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_EXPIRED)
+    except OutputUnavailable as error:
+        return _again(prediction, run, error)
+    # The provider's URLs die within the hour: where a file was stands null, and ours is made when it is read.
+    shown = artifacts.replace(result["output"], {file.pointer: None for file in files})
+    return _finish(prediction, run, Status.SUCCEEDED, None, documents.keep(prediction.id, "output", shown))
+
+
+def _stored(prediction: Prediction, run: str, n: int, file: Artifact) -> Prediction | None:
+    known = prediction.outputs.get(str(n))
+    if known and known.pointer == file.pointer:
+        return prediction
+    prefix = f"outputs/{prediction.outputs_id}/{n}"
+    output = outputs.copy(file, provider(prediction.provider).hosts, prefix)
+    count("OutputBytes", prediction.provider, output.bytes)
+    return store().keep(prediction.id, run, n, output)
+
+
+def _again(prediction: Prediction, run: str, error: OutputUnavailable) -> dict[str, Any]:
+    """Cut off, expired or out of reach: the next look says where it is now, or that it is gone."""
+    troubles = prediction.troubles + 1
+    logger.warning("an output could not be stored yet", reason=str(error), troubles=troubles)
+    count("CopyTroubles", prediction.provider)
+    wait = polling.trouble_wait(provider(prediction.provider).polling, troubles, None)
+    changes = {"troubles": troubles, "fresh_look": "asked", "due_at": due(wait)}
+    return answer(store().refresh(prediction.id, run, changes) or prediction, "Status", wait)
+
+
+def _finish(
+    prediction: Prediction, run: str, status: Status, code: ErrorCode | None, output: Document | None = None
+) -> dict[str, Any]:
+    finished = store().finish(prediction, run, status, code, output)
+    if finished:
+        count(status.capitalize(), prediction.provider)
+        logger.info("done", status=status, code=code, polls=prediction.polls)
+    return end(prediction.id)

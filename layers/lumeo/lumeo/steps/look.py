@@ -1,0 +1,29 @@
+"""What a look at the provider brings into the record."""
+
+from typing import Any
+
+from lumeo import clock, documents
+from lumeo.prediction import Prediction, Snapshot, Status
+
+
+def changes(prediction: Prediction, snapshot: Snapshot) -> dict[str, Any]:
+    """The attributes that a snapshot changes, whatever comes of it."""
+    found: dict[str, Any] = {"upstream": snapshot.upstream, "polls": prediction.polls + 1, "troubles": 0}
+    if snapshot.logs:
+        found["logs"] = documents.keep(prediction.id, "logs", snapshot.logs)
+    if snapshot.metrics:
+        found["metrics"] = documents.keep(prediction.id, "metrics", dict(snapshot.metrics))
+    began = snapshot.status is Status.PROCESSING or snapshot.upstream.started_at is not None
+    if began and "started" not in prediction.timeline:
+        found["timeline.started"] = _moment(snapshot.upstream.started_at)
+    if snapshot.status is Status.PROCESSING:
+        found["status"] = Status.PROCESSING
+    return found
+
+
+def _moment(text: str | None) -> str:
+    """The provider's time if it is one, else now."""
+    try:
+        return clock.stamp(clock.parse(text)) if text else clock.stamp()
+    except ValueError:
+        return clock.stamp()

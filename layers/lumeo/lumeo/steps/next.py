@@ -1,0 +1,36 @@
+"""What a task answers to the state machine: what comes next, and what a person may want to see beside it."""
+
+from typing import Any, Literal
+
+from lumeo.prediction import Phase, Prediction
+from lumeo.store import store
+from lumeo.telemetry import about
+
+Next = Literal["Create", "Status", "Finalize", "End"]
+
+
+def end(prediction_id: str) -> dict[str, Any]:
+    """Nothing is left to do for this run."""
+    return {"id": prediction_id, "next": "End", "wait": 1}
+
+
+def answer(prediction: Prediction, to: Next, wait: int = 1) -> dict[str, Any]:
+    """The task's result; `wait` in whole seconds, which pass before Create and Status."""
+    return {
+        "id": prediction.id,
+        "next": to,
+        "wait": wait,
+        "polls": prediction.polls,
+        "provider": prediction.provider,
+        "model": prediction.model or prediction.version,
+        "upstream_id": prediction.handle.id if prediction.handle else None,
+    }
+
+
+def current(prediction_id: str, run: str) -> Prediction | None:
+    """The prediction, if this run is the one that may carry it on; None if it is over, overtaken or unknown."""
+    about(prediction_id)
+    prediction = store().get(prediction_id)
+    if prediction is None or prediction.run != run or prediction.phase is Phase.DONE:
+        return None
+    return prediction

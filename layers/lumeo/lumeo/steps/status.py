@@ -1,0 +1,136 @@
+"""One look at the provider. Its troubles never end a paid run: they mean *still running, longer wait*."""
+
+from typing import Any
+
+from lumeo import clock, documents, polling
+from lumeo.errors import ErrorCode, Gone, Retryable
+from lumeo.prediction import Document, Handle, Phase, Prediction, Snapshot, Status, Verdict, overdue, verdict
+from lumeo.providers import provider
+from lumeo.steps import look, stop
+from lumeo.steps.next import answer, current, end
+from lumeo.store import due, store
+from lumeo.telemetry import count, logger
+
+PENDING_SECONDS = 60
+"""A provider that does not know a run so shortly after it took it is only late."""
+GONE_LOOKS = 3
+"""Looks in a row that say so before it is believed that a run is gone."""
+CANCEL_AGAIN_SECONDS = 10
+GRACE_SECONDS = 60
+"""After the deadline: so long the provider may take to end what was cancelled."""
+
+
+def status(prediction_id: str, run: str) -> dict[str, Any]:
+    """Look, record what is seen, and say what comes next."""
+    prediction = current(prediction_id, run)
+    if prediction is None:
+        return end(prediction_id)
+    if prediction.phase is Phase.SETTLED:
+        return _look_afresh(prediction, run) if prediction.fresh_look == "asked" else answer(prediction, "Finalize")
+    if prediction.handle is None:
+        return answer(prediction, "Create")
+    return _look(prediction, run, prediction.handle)
+
+
+def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
+    try:
+        snapshot = provider(prediction.provider).fetch(handle)
+    except (Retryable, Gone) as error:
+        return _nothing_learnt(prediction, run, handle, error)
+    now = clock.stamp()
+    ended = verdict(prediction, snapshot, now) or _too_late(prediction, now)
+    changes = look.changes(prediction, snapshot)
+    if ended:
+        changes |= _ending(prediction, ended, snapshot)
+        settled = store().settle(prediction, run, ended, due(0), changes)
+        return answer(settled or prediction, "Finalize" if settled else "Status")
+    if snapshot.unknown and snapshot.upstream.status != prediction.upstream.status:
+        logger.error("a status that nobody knows: taken as still running", upstream_status=snapshot.upstream.status)
+    wait = _next_wait(prediction, polling.wait(provider(prediction.provider).polling, prediction.polls + 1))
+    changes |= {"due_at": due(wait)}
+    observed = store().observe(prediction.id, run, changes | _cancelled(prediction, handle, now))
+    return answer(observed or prediction, "Status", wait)
+
+
+def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: Retryable | Gone) -> dict[str, Any]:
+    now, troubles = clock.stamp(), prediction.troubles + 1
+    if troubles == 1:
+        logger.warning("a look brought nothing", raw=documents.redacted(error.raw))
+    count("LooksWithoutAnswer", prediction.provider)
+    gone = isinstance(error, Gone) and clock.seconds_between(handle.at, now) > PENDING_SECONDS
+    ended = _too_late(prediction, now)
+    if gone and troubles >= GONE_LOOKS:
+        ended = ended or Verdict(Status.FAILED, now, ErrorCode.INTERRUPTED)
+    if ended:
+        raw = {"raw_error": documents.keep(prediction.id, "error", error.raw)}
+        settled = store().settle(prediction, run, ended, due(0), raw)
+        return answer(settled or prediction, "Finalize" if settled else "Status")
+    policy, after = provider(prediction.provider).polling, error.after if isinstance(error, Retryable) else None
+    wait = _next_wait(prediction, polling.trouble_wait(policy, troubles, after))
+    changes = {"polls": prediction.polls + 1, "troubles": troubles, "due_at": due(wait)}
+    observed = store().observe(prediction.id, run, changes | _cancelled(prediction, handle, now))
+    return answer(observed or prediction, "Status", wait)
+
+
+def _look_afresh(prediction: Prediction, run: str) -> dict[str, Any]:
+    """An output could not be fetched: ask the provider once more where it is."""
+    policy = provider(prediction.provider).polling
+    try:
+        snapshot = provider(prediction.provider).fetch(prediction.handle) if prediction.handle else None
+    except Gone:
+        snapshot = None
+    except Retryable as error:
+        ended_at = prediction.timeline.get("completed", prediction.created_at)
+        if clock.seconds_between(ended_at, clock.stamp()) < policy.result_window:
+            wait = polling.trouble_wait(policy, prediction.troubles + 1, error.after)
+            changes = {"troubles": prediction.troubles + 1, "due_at": due(wait)}
+            return answer(store().refresh(prediction.id, run, changes) or prediction, "Status", wait)
+        snapshot = None
+    if snapshot is None or snapshot.removed or snapshot.output is None:
+        changes = {"fresh_look": "gone"}
+    else:
+        changes = {"fresh_look": None, "result": _result(prediction, snapshot)}
+    return answer(store().refresh(prediction.id, run, changes) or prediction, "Finalize")
+
+
+def _too_late(prediction: Prediction, now: str) -> Verdict | None:
+    """The end of a run that went on after its deadline, its cancel and the grace that it had."""
+    late = clock.seconds_between(prediction.deadline, now)
+    return overdue(prediction, now) if late > GRACE_SECONDS and prediction.cancel_sent else None
+
+
+def _cancelled(prediction: Prediction, handle: Handle, now: str) -> dict[str, Any]:
+    """Tell the provider to stop, if somebody asked for it or it is too late, and it was not told just now."""
+    if not prediction.cancel_requested and now < prediction.deadline:
+        return {}
+    if prediction.cancel_sent and clock.seconds_between(prediction.cancel_sent, now) < CANCEL_AGAIN_SECONDS:
+        return {}
+    stop.tell(prediction, handle)
+    return {"cancel_sent": now}
+
+
+def _next_wait(prediction: Prediction, wait: int) -> int:
+    """Not past the deadline; and soon after a cancel, whose end is expected at once."""
+    if prediction.cancel_requested:
+        return 1
+    return polling.until(clock.seconds_between(clock.stamp(), prediction.deadline), wait)
+
+
+def _ending(prediction: Prediction, ended: Verdict, snapshot: Snapshot) -> dict[str, Any]:
+    """What is kept of the last look: the output to store, or the provider's own words for the operator."""
+    found: dict[str, Any] = {}
+    if ended.status is Status.SUCCEEDED:
+        found["result"] = _result(prediction, snapshot)
+    if snapshot.error:
+        logger.warning("it failed at the provider", code=ended.code, raw=documents.redacted(snapshot.error))
+        found["raw_error"] = documents.keep(prediction.id, "error", snapshot.error)
+    return found
+
+
+def _result(prediction: Prediction, snapshot: Snapshot) -> Document:
+    files = provider(prediction.provider).artifacts(snapshot.output)
+    return documents.keep(
+        prediction.id,
+        "result",
+        {"output": snapshot.output, "artifacts": [{"pointer": file.pointer, "url": file.url} for file in files]},
+    )

@@ -1,0 +1,330 @@
+"""The table: every write that `docs/record.md` names, with its condition, and the reads.
+
+A write whose condition does not hold changes nothing and answers None: somebody was first, or the run was overtaken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder
+from botocore.exceptions import ClientError
+
+from lumeo import aws, clock, settings
+from lumeo.errors import ErrorCode
+from lumeo.items import pack, plain, prediction_from, unpack
+from lumeo.prediction import (
+    TRANSITIONS,
+    Document,
+    Handle,
+    Intent,
+    Output,
+    Phase,
+    Prediction,
+    Status,
+    Upstream,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DUE_SHARDS = 8
+DUE_SLACK = 120
+"""Seconds after a promised look when sweep takes notice."""
+BATCH = 100
+"""Items that one BatchGetItem may ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page begins beside this prediction, towards the older ones or the newer."""
+
+    id: str
+    created_at: str
+    newer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Newest first; `older` and `newer` say where the neighbouring pages begin, if there may be any."""
+
+    predictions: Sequence[Prediction]
+    older: Place | None
+    newer: Place | None
+
+
+class Store:
+    """Reads and writes predictions. What a run writes is fenced: it must be the record's current run."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, prediction_id: str) -> Prediction | None:
+        """The prediction as it is now."""
+        answer = self._client.get_item(TableName=self._table, Key=_key(prediction_id), ConsistentRead=True)
+        return prediction_from(unpack(answer["Item"])) if "Item" in answer else None
+
+    def page(self, caller: str, start: Place | None, limit: int) -> Page:
+        """At most `limit` (1 to 100) of a caller's predictions: the newest, or those beside `start`."""
+        newer = start is not None and start.newer
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": "by_caller",
+            "KeyConditionExpression": "caller = :caller",
+            "ExpressionAttributeValues": pack({":caller": caller}),
+            "ScanIndexForward": newer,
+            "Limit": limit + 1,
+        }
+        if start:
+            query["ExclusiveStartKey"] = pack({"pk": _pk(start.id), "caller": caller, "created_at": start.created_at})
+        keys = [unpack(item) for item in self._client.query(**query)["Items"]]
+        more, keys = len(keys) > limit, keys[:limit]
+        if newer:
+            keys.reverse()
+        return Page(
+            self._batch([key["pk"] for key in keys]),
+            older=_place(keys[-1], newer=False) if keys and (more or newer) else None,
+            newer=_place(keys[0], newer=True) if keys and (more if newer else start) else None,
+        )
+
+    def due(self, shard: int, now: str, limit: int = BATCH) -> list[str]:
+        """Ids of predictions that promised a look which did not come, longest overdue first."""
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard AND due_at < :now",
+            ExpressionAttributeValues=pack({":shard": shard, ":now": now}),
+            Limit=limit,
+        )
+        return [unpack(item)["pk"].partition("#")[2] for item in answer["Items"]]
+
+    def accept(self, prediction: Prediction) -> None:
+        """Put a new prediction. Raises if its id is taken, which 80 random bits rule out."""
+        self._client.put_item(
+            TableName=self._table,
+            Item=pack({"pk": _pk(prediction.id), **plain(prediction)}),
+            ConditionExpression="attribute_not_exists(pk)",
+        )
+
+    def intend(self, prediction_id: str, run: str, intent: Intent) -> Prediction | None:
+        """Say that a submission is about to be made."""
+        return self._update(
+            prediction_id,
+            _into(Phase.SENDING) & _fence(run) & Attr("cancel_requested").not_exists(),
+            {"intent": intent, "phase": Phase.SENDING},
+        )
+
+    def retract(self, prediction_id: str, run: str, intent: Intent, troubles: int, due_at: str) -> Prediction | None:
+        """Take an intent back: what it announced surely did not arrive."""
+        return self._update(
+            prediction_id,
+            _into(Phase.ACCEPTED) & _fence(run) & Attr("intent.attempt").eq(intent.attempt),
+            {"intent": None, "phase": Phase.ACCEPTED, "troubles": troubles, "due_at": due_at},
+        )
+
+    def own(
+        self, prediction: Prediction, run: str, handle: Handle, upstream: Upstream, due_at: str
+    ) -> Prediction | None:
+        """Write the handle, and in the same breath that no other prediction may have it."""
+        changes = {
+            "handle": handle,
+            "upstream": upstream,
+            "phase": Phase.RUNNING,
+            "due_at": due_at,
+            "timeline.submitted": handle.at,
+        }
+        claim = {"pk": f"handle#{prediction.provider}#{handle.id}", "prediction": prediction.id}
+        try:
+            self._client.transact_write_items(
+                TransactItems=[
+                    {"Update": self._request(prediction.id, _into(Phase.RUNNING) & _fence(run), changes)},
+                    {
+                        "Put": {
+                            "TableName": self._table,
+                            "Item": pack(claim),
+                            "ConditionExpression": "attribute_not_exists(pk)",
+                        }
+                    },
+                ]
+            )
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = {reason.get("Code") for reason in error.response["CancellationReasons"]}
+            if not reasons <= {"None", "ConditionalCheckFailed"}:
+                raise
+            return None
+        return self.get(prediction.id)
+
+    def observe(self, prediction_id: str, run: str, changes: Mapping[str, Any]) -> Prediction | None:
+        """Write what a look at a running prediction brought."""
+        return self._update(prediction_id, _in(Phase.RUNNING) & _fence(run), changes)
+
+    def settle(
+        self, prediction: Prediction, run: str, verdict: Verdict, due_at: str, changes: Mapping[str, Any]
+    ) -> Prediction | None:
+        """Write the verdict, once and for all; whoever comes second gets None."""
+        return self._update(
+            prediction.id,
+            _into(Phase.SETTLED) & _fence(run) & Attr("verdict").not_exists(),
+            {
+                "verdict": verdict,
+                "phase": Phase.SETTLED,
+                "timeline.completed": verdict.at,
+                "troubles": 0,
+                "due_at": due_at,
+                **changes,
+            },
+        )
+
+    def refresh(self, prediction_id: str, run: str, changes: Mapping[str, Any]) -> Prediction | None:
+        """Write what a fresh look at a settled prediction brought."""
+        return self._update(prediction_id, _in(Phase.SETTLED) & _fence(run), changes)
+
+    def keep(self, prediction_id: str, run: str, n: int, output: Output) -> Prediction | None:
+        """Mark one output as stored."""
+        return self._update(prediction_id, _in(Phase.SETTLED) & _fence(run), {f"outputs.{n}": output})
+
+    def finish(
+        self,
+        prediction: Prediction,
+        run: str,
+        status: Status,
+        code: ErrorCode | None,
+        output: Document | None,
+    ) -> Prediction | None:
+        """The terminal write of a run."""
+        return self._update(prediction.id, _into(Phase.DONE) & _fence(run), _ending(status, code, output))
+
+    def wish(self, prediction_id: str, now: str) -> Prediction | None:
+        """Note that somebody asked for the end."""
+        return self._update(
+            prediction_id,
+            Attr("pk").exists() & Attr("verdict").not_exists() & Attr("cancel_requested").not_exists(),
+            {"cancel_requested": now},
+        )
+
+    def told(self, prediction_id: str, now: str) -> Prediction | None:
+        """Note that the provider was told to cancel."""
+        return self._update(prediction_id, _in(Phase.RUNNING), {"cancel_sent": now})
+
+    def withdraw(
+        self, prediction: Prediction, phase: Phase, changes: Mapping[str, Any] | None = None
+    ) -> Prediction | None:
+        """End as canceled at once: from `accepted`, with nothing sent, or from `running`, when the provider stopped."""
+        now = clock.stamp()
+        ending = {
+            "verdict": Verdict(Status.CANCELED, now),
+            "timeline.completed": now,
+            **({"cancel_requested": now} if phase is Phase.ACCEPTED else {}),
+            **(changes or {}),
+            **_ending(Status.CANCELED, None, None),
+        }
+        return self._update(prediction.id, _in(phase) & Attr("verdict").not_exists(), ending)
+
+    def promise(self, prediction_id: str, run: str, due_at: str) -> Prediction | None:
+        """Move the next promised look, so that sweep leaves it alone until then."""
+        return self._update(prediction_id, _fence(run) & Attr("due_at").exists(), {"due_at": due_at})
+
+    def _update(self, prediction_id: str, condition: ConditionBase, changes: Mapping[str, Any]) -> Prediction | None:
+        try:
+            answer = self._client.update_item(
+                **self._request(prediction_id, condition, changes), ReturnValues="ALL_NEW"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return None
+        return prediction_from(unpack(answer["Attributes"]))
+
+    def _request(self, prediction_id: str, condition: ConditionBase, changes: Mapping[str, Any]) -> Any:
+        """An update's parameters; a change to None removes the attribute, `a.b` names an entry of a map."""
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        sets, removes = [], []
+        for n, (path, change) in enumerate(changes.items()):
+            places = {f"#u{n}_{depth}": name for depth, name in enumerate(path.split("."))}
+            names |= places
+            if change is None:
+                removes.append(".".join(places))
+            else:
+                sets.append(f"{'.'.join(places)} = :u{n}")
+                values[f":u{n}"] = plain(change)
+        checked = ConditionExpressionBuilder().build_expression(condition)
+        update = (f"SET {', '.join(sets)} " if sets else "") + (f"REMOVE {', '.join(removes)}" if removes else "")
+        return {
+            "TableName": self._table,
+            "Key": _key(prediction_id),
+            "UpdateExpression": update.strip(),
+            "ConditionExpression": checked.condition_expression,
+            "ExpressionAttributeNames": names | checked.attribute_name_placeholders,
+            "ExpressionAttributeValues": pack(values | checked.attribute_value_placeholders),
+        }
+
+    def _batch(self, pks: Sequence[str]) -> list[Prediction]:
+        found: dict[str, Prediction] = {}
+        missing = list(pks)
+        while missing:
+            keys = [pack({"pk": pk}) for pk in missing[:BATCH]]
+            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
+            for item in answer["Responses"].get(self._table, []):
+                values = unpack(item)
+                found[values["pk"]] = prediction_from(values)
+            unread = answer["UnprocessedKeys"]
+            throttled = unread[self._table]["Keys"] if self._table in unread else []
+            missing = [unpack(key)["pk"] for key in throttled] + missing[BATCH:]
+            if throttled:
+                clock.sleep(0.05)
+        return [found[pk] for pk in pks if pk in found]
+
+
+@cache
+def store() -> Store:
+    """The table that the environment names."""
+    return Store(aws.dynamodb(), settings.table_name())
+
+
+def due(seconds: float) -> str:
+    """The `due_at` of a look that is promised in that many seconds."""
+    return clock.later(seconds + DUE_SLACK)
+
+
+def _ending(status: Status, code: ErrorCode | None, output: Document | None) -> dict[str, Any]:
+    now, days = clock.stamp(), settings.record_days()
+    return {
+        "status": status,
+        "error_code": code,
+        "output": output,
+        "phase": Phase.DONE,
+        "completed_at": now,
+        "timeline.saved": now,
+        "due_at": None,
+        "due_shard": None,
+        "expires_at": int(clock.parse(clock.later(days * 86_400)).timestamp()) if days else None,
+    }
+
+
+def _into(phase: Phase) -> ConditionBase:
+    """It may legally step to that phase."""
+    return Attr("phase").is_in([before for before, after in TRANSITIONS.items() if phase in after])
+
+
+def _in(phase: Phase) -> ConditionBase:
+    return Attr("phase").eq(phase)
+
+
+def _fence(run: str) -> ConditionBase:
+    return Attr("run").eq(run)
+
+
+def _pk(prediction_id: str) -> str:
+    return f"prediction#{prediction_id}"
+
+
+def _key(prediction_id: str) -> dict[str, Any]:
+    return pack({"pk": _pk(prediction_id)})
+
+
+def _place(key: Mapping[str, str], *, newer: bool) -> Place:
+    return Place(key["pk"].partition("#")[2], key["created_at"], newer)
