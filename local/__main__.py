@@ -1,0 +1,78 @@
+"""`make run`: the whole application on this machine, until Ctrl-C or SIGTERM."""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from local.stack import HOME, Ready, UpstreamMissing, running, write_ready
+
+READY_FILE = HOME / "ready.json"
+
+
+def main() -> int:
+    options = _options()
+    over = threading.Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: over.set())
+    try:
+        with running(port=options.port, tls=options.tls, upstream=os.environ.get("UPSTREAM", "simulator")) as ready:
+            write_ready(ready, options.ready_file)
+            print(_greeting(ready), flush=True)
+            over.wait()
+    except UpstreamMissing as missing:
+        print(missing, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"The stack could not start: {error}", file=sys.stderr)
+        return 1
+    finally:
+        options.ready_file.unlink(missing_ok=True)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description="Lumeo on this machine: its API, its state machine, moto for AWS, and a simulator of Replicate.",
+        epilog="UPSTREAM=replicate with REPLICATE_API_TOKEN sends predictions to the real Replicate; that costs money.",
+    )
+    parser.add_argument("--port", type=int, default=8787, help="port of the API; 0 takes a free one (default: 8787)")
+    parser.add_argument("--tls", action="store_true", help="https, with a certificate made at start")
+    parser.add_argument(
+        "--ready-file",
+        type=Path,
+        default=READY_FILE,
+        metavar="PATH",
+        help="written once it serves: JSON with its URLs and an API key (default: %(default)s)",
+    )
+    return parser.parse_args()
+
+
+def _greeting(ready: Ready) -> str:
+    trust = f"--cacert {shlex.quote(ready.ca_bundle)} " if ready.ca_bundle else ""
+    body = '{"input": {"prompt": "a corgi in a field"}}'
+    lines = [
+        "Lumeo is up. Ctrl-C ends it.",
+        "",
+        f"  API        {ready.api_url}",
+        f"  API key    {ready.api_key}",
+        f"  AWS        {ready.aws_endpoint_url}  (moto; dashboard at {ready.console_url})",
+        f"  Simulator  {ready.simulator_url or 'none: predictions go to the real Replicate'}",
+    ]
+    if ready.ca_bundle:
+        lines.append(f"  Trust      {ready.ca_bundle}  (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS)")
+    lines += [
+        f"  Log        {HOME / 'lumeo.log'}",
+        "",
+        f"  curl {trust}-H 'Authorization: Bearer {ready.api_key}' -H 'Prefer: wait' \\",
+        f"    -d '{body}' {ready.api_url}/models/sim/image/predictions",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

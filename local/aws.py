@@ -1,0 +1,94 @@
+"""AWS on one machine: moto's server with DynamoDB, S3, Secrets Manager and Step Functions, whose runs call our code.
+
+moto runs the state machine itself; the Lambda calls that its executor makes come back over HTTP and are answered here.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import boto3
+import yaml
+from moto.core.config import default_user_config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from local.serving import Server
+from local.template import REGION, Template
+
+Invoke = Callable[[str, Any], Any]
+
+_INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>.+)/invocations")
+
+
+class Aws:
+    """A running AWS. `environment` is what a process needs in order to reach it."""
+
+    def __init__(self, invoke: Invoke, port: int = 0) -> None:
+        default_user_config["stepfunctions"]["execute_state_machine"] = True
+        self._invoke = invoke
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        # moto's backends are not safe under parallel writes.
+        self._one_at_a_time = threading.Lock()
+        self._server = Server(self._answer, port)
+        self.url = self._server.url
+        self.environment = {
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.url,
+            # Where moto's executor makes its own calls to AWS.
+            "MOTO_PORT": str(self._server.port),
+        }
+
+    def client(self, service: str) -> Any:
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 (moto takes any)
+        )
+
+    def create(self, template: Template, secret: str) -> None:
+        """Make what the template describes: the table, the bucket, the secret and the state machine."""
+        wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+        for name, table in template.resources("AWS::DynamoDB::Table").items():
+            spec = {key: table[key] for key in wanted if key in table}
+            self.client("dynamodb").create_table(TableName=template.name(name), **spec)
+        for name in template.resources("AWS::S3::Bucket"):
+            self.client("s3").create_bucket(Bucket=template.name(name))
+        for name in template.resources("AWS::SecretsManager::Secret"):
+            self.client("secretsmanager").create_secret(Name=template.name(name), SecretString=secret)
+        for name in template.resources("AWS::Serverless::StateMachine"):
+            self.client("stepfunctions").create_state_machine(
+                name=template.name(name),
+                definition=json.dumps(yaml.safe_load(template.definition())),
+                roleArn=f"arn:aws:iam::123456789012:role/{template.name(name)}",
+            )
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        found = _INVOCATION.fullmatch(environ["PATH_INFO"])
+        if found:
+            return self._invocation(found["function"], environ, start_response)
+        with self._one_at_a_time:
+            return list(self._moto(environ, start_response))
+
+    def _invocation(self, function: str, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """What Lambda answers, errors included: their type is what the state machine's ErrorEquals sees."""
+        event = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or "{}")
+        headers = [("Content-Type", "application/json")]
+        try:
+            body = self._invoke(function.rsplit(":", 1)[-1], event)
+        except Exception as error:  # noqa: BLE001 (Lambda reports every exception of a handler)
+            headers.append(("X-Amz-Function-Error", "Unhandled"))
+            body = {"errorType": type(error).__name__, "errorMessage": str(error)}
+        content = json.dumps(body).encode()
+        start_response("200 OK", [*headers, ("Content-Length", str(len(content)))])
+        return [content]

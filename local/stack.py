@@ -1,0 +1,187 @@
+"""The whole application in one process: template, state machine and handlers as they deploy, moto, a simulator."""
+
+import json
+import logging
+import os
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import trustme
+from werkzeug.wrappers import Request, Response
+
+from local.aws import Aws
+from local.cdn import PREFIX, Cdn
+from local.environment import variables
+from local.functions import Functions
+from local.gateway import Gateway
+from local.serving import Server
+from local.simulator import Simulator
+from local.simulator import serve as serve_simulator
+from local.template import Template
+from lumeo import keys
+
+ROOT = Path(__file__).parent.parent
+HOME = ROOT / ".local"
+"""What a run leaves behind: log, certificate, ready file. Not in git."""
+CALLER = "local"
+REPLICATE = "https://api.replicate.com/v1"
+
+
+class UpstreamMissing(RuntimeError):
+    """The real Replicate was asked for, and there is no token for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Where everything is: what the ready file holds."""
+
+    api_url: str
+    api_key: str
+    aws_endpoint_url: str
+    simulator_url: str | None
+    console_url: str
+    ca_bundle: str | None
+    table_name: str
+    state_machine_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """The provider that predictions are sent to."""
+
+    base_url: str
+    output_hosts: str
+    token: str
+    simulator_url: str | None = None
+
+
+@contextmanager
+def running(*, port: int = 0, tls: bool = False, upstream: str = "simulator") -> Iterator[Ready]:
+    """The stack, up for the length of a `with` block. Port 0 takes a free one."""
+    HOME.mkdir(exist_ok=True)
+    with ExitStack() as cleanup:
+        _log_to(HOME / "lumeo.log", cleanup)
+        provider = _simulator(cleanup) if upstream == "simulator" else _real_replicate()
+        template = Template(
+            ROOT / "template.yaml",
+            {"ReplicateBaseUrl": provider.base_url, "ReplicateOutputHosts": provider.output_hosts},
+        )
+        bundle, context = _certificate() if tls else (None, None)
+        functions = Functions(template.functions())
+        cloud = Aws(functions.invoke)
+        cleanup.callback(cloud.close)
+        front = Server(
+            _front(Gateway(template.routes(), functions), Cdn(cloud.client("s3"), _bucket(template))), port, context
+        )
+        cleanup.callback(front.close)
+        cleanup.enter_context(variables(cloud.environment | _environment(template, front.url)))
+        cloud.create(template, json.dumps({"replicate": {"default": provider.token}}))
+        _start_schedules(template, functions, cleanup)
+        yield Ready(
+            api_url=f"{front.url}/v1",
+            api_key=keys.keys().create(CALLER, "made at start"),
+            aws_endpoint_url=cloud.url,
+            simulator_url=provider.simulator_url,
+            console_url=f"{cloud.url}/moto-api/",
+            ca_bundle=bundle,
+            table_name=os.environ["TABLE_NAME"],
+            state_machine_arn=os.environ["STATE_MACHINE_ARN"],
+        )
+
+
+def write_ready(ready: Ready, path: Path) -> None:
+    """Write the ready file in one step: whoever waits for it never reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(ready), indent=2) + "\n")
+    partial.chmod(0o600)
+    partial.replace(path)
+
+
+def _simulator(cleanup: ExitStack) -> Upstream:
+    simulator = Simulator()
+    server = serve_simulator(simulator)
+    cleanup.callback(server.close)
+    return Upstream(f"{server.url}/v1", server.url, simulator.token, server.url)
+
+
+def _real_replicate() -> Upstream:
+    token = os.environ.get("REPLICATE_API_TOKEN")
+    if not token:
+        raise UpstreamMissing("UPSTREAM=replicate needs a token in REPLICATE_API_TOKEN; runs there cost money")
+    return Upstream(REPLICATE, "replicate.delivery,*.replicate.delivery", token)
+
+
+def _environment(template: Template, origin: str) -> dict[str, str]:
+    """What the template gives to the functions, all in one; and where this machine's own addresses are."""
+    found: dict[str, str] = {}
+    for function in template.functions().values():
+        for name, value in function.environment.items():
+            if found.setdefault(name, value) != value:
+                raise ValueError(f"{name} differs between functions, which share one environment here")
+    own = {"PUBLIC_URL": origin, "OUTPUTS_URL": origin, "POWERTOOLS_METRICS_DISABLED": "true"}
+    return found | own
+
+
+def _front(gateway: Gateway, cdn: Cdn) -> Any:
+    """One origin for both: the API, and the files that a CDN serves in production."""
+
+    @Request.application
+    def answer(request: Request) -> Response:
+        return cdn.answer(request) if request.path.startswith(PREFIX) else gateway.answer(request)
+
+    return answer
+
+
+def _bucket(template: Template) -> str:
+    (name,) = template.resources("AWS::S3::Bucket")
+    return template.name(name)
+
+
+def _start_schedules(template: Template, functions: Functions, cleanup: ExitStack) -> None:
+    over = threading.Event()
+    cleanup.callback(over.set)
+
+    def repeat(name: str, seconds: int) -> None:
+        while not over.wait(seconds):
+            try:
+                functions.invoke(name, {"source": "aws.events", "detail-type": "Scheduled Event"})
+            except Exception:
+                logging.getLogger("lumeo").exception("a scheduled function failed")
+
+    for name, seconds in template.schedules().items():
+        threading.Thread(target=repeat, args=(name, seconds), daemon=True).start()
+
+
+def _certificate() -> tuple[str, ssl.SSLContext]:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    bundle = HOME / f"ca-{os.getpid()}.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    return str(bundle), context
+
+
+def _log_to(path: Path, cleanup: ExitStack) -> None:
+    """Everything that is logged goes to a file: standard output belongs to whoever started the stack."""
+    handler = logging.FileHandler(path, mode="w")
+    handler.formatter = logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s")
+    handler.formatter.converter = time.gmtime
+    root = logging.getLogger()
+    before = root.handlers[:]
+    root.handlers = [handler]
+    for lumeo in logging.getLogger("lumeo").handlers:
+        if isinstance(lumeo, logging.StreamHandler):
+            lumeo.setStream(handler.stream)
+
+    def restore() -> None:
+        root.handlers = before
+        handler.close()
+
+    cleanup.callback(restore)

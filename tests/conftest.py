@@ -1,0 +1,86 @@
+"""Common to all tests: credentials that reach no account, a clock that a test owns, the template's table and bucket."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local.environment import variables
+from local.template import Template
+from lumeo import clock
+
+ROOT = Path(__file__).parent.parent
+TOKEN = "r8_simulator00000000000000000000000000000000"
+
+
+class TestClock:
+    """Stands still unless it is told to pass; sleeping passes at once."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.passes(seconds)
+
+    def passes(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def test_clock() -> Iterator[TestClock]:
+    """Time as the test says."""
+    with clock.using(TestClock()) as mine:
+        assert isinstance(mine, TestClock)
+        yield mine
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The functions' environment as the template gives it, and credentials that reach no account."""
+    template = Template(ROOT / "template.yaml")
+    wanted: dict[str, str] = {}
+    for function in template.functions().values():
+        wanted |= function.environment
+    wanted |= {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PUBLIC_URL": "https://lumeo.test",
+        "OUTPUTS_URL": "https://cdn.test",
+        "POWERTOOLS_METRICS_DISABLED": "true",
+    }
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    with variables(wanted):
+        yield wanted
+
+
+@pytest.fixture
+def cloud(environment: dict[str, str]) -> Iterator[Any]:
+    """The template's table and bucket, a secret with a token, and a state machine that does nothing, in moto."""
+    template = Template(ROOT / "template.yaml")
+    with mock_aws():
+        for name, table in template.resources("AWS::DynamoDB::Table").items():
+            wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+            spec = {key: table[key] for key in wanted}
+            boto3.client("dynamodb").create_table(TableName=template.name(name), **spec)
+        boto3.client("s3").create_bucket(Bucket=environment["BUCKET_NAME"])
+        boto3.client("secretsmanager").create_secret(
+            Name=environment["PROVIDER_SECRET"], SecretString=f'{{"replicate": {{"default": "{TOKEN}"}}}}'
+        )
+        boto3.client("stepfunctions").create_state_machine(
+            name=environment["STATE_MACHINE_ARN"].rpartition(":")[2],
+            definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
+            roleArn="arn:aws:iam::123456789012:role/test",
+        )
+        yield environment
