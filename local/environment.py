@@ -1,4 +1,4 @@
-"""This process's environment, as Lambda would set it for a function; put back afterwards."""
+"""The environment of a process, as Lambda would set it for a function; put back afterwards."""
 
 import os
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""POST /v1/predictions, POST /v1/models/{owner}/{name}/predictions: accept a prediction, answer now or when it is over."""
+"""POST /v1/predictions and POST /v1/models/{owner}/{name}/predictions: accept a prediction, answer its first state."""
 
 from typing import Any
 

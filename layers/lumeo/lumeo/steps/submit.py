@@ -21,7 +21,8 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*(:
 def submit(caller: str, base_url: str, body: dict[str, Any], model: str | None = None) -> Prediction:
     """Accept what a create call's body asks for, of `model` (`owner/name`) if the path names one.
 
-    Raises ApiError 422 for what is missing or of the wrong type, 404 for a name that is none. Fields beside these are accepted and not passed on.
+    Raises ApiError 422 for what is missing or of the wrong type, 404 for a name that is none. Fields that nobody knows
+    are accepted and not passed on: official clients send some.
     """
     if model and not all(_NAME.fullmatch(part) for part in model.split("/")):
         raise ApiError(404, *api.NOT_FOUND)
