@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import trustme
 from werkzeug.wrappers import Request, Response
@@ -25,6 +25,7 @@ from local.simulator import Simulator
 from local.simulator import serve as serve_simulator
 from local.template import Template
 from lumeo import keys
+from lumeo.telemetry import logger
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".local"
@@ -72,7 +73,7 @@ def running(*, port: int = 0, tls: bool = False, upstream: str = "simulator") ->
             ROOT / "template.yaml",
             {"ReplicateBaseUrl": provider.base_url, "ReplicateOutputHosts": provider.output_hosts},
         )
-        bundle, context = _certificate() if tls else (None, None)
+        bundle, context = _certificate(cleanup) if tls else (None, None)
         functions = Functions(template.functions())
         cloud = Aws(functions.invoke)
         cleanup.callback(cloud.close)
@@ -153,17 +154,18 @@ def _start_schedules(template: Template, functions: Functions, cleanup: ExitStac
             try:
                 functions.invoke(name, {"source": "aws.events", "detail-type": "Scheduled Event"})
             except Exception:
-                logging.getLogger("lumeo").exception("a scheduled function failed")
+                logger.exception("a scheduled function failed")
 
     for name, seconds in template.schedules().items():
         threading.Thread(target=repeat, args=(name, seconds), daemon=True).start()
 
 
-def _certificate() -> tuple[str, ssl.SSLContext]:
+def _certificate(cleanup: ExitStack) -> tuple[str, ssl.SSLContext]:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
     bundle = HOME / f"ca-{os.getpid()}.pem"
+    cleanup.callback(bundle.unlink, missing_ok=True)
     authority.cert_pem.write_to_path(str(bundle))
     return str(bundle), context
 
@@ -176,12 +178,13 @@ def _log_to(path: Path, cleanup: ExitStack) -> None:
     root = logging.getLogger()
     before = root.handlers[:]
     root.handlers = [handler]
-    for lumeo in logging.getLogger("lumeo").handlers:
-        if isinstance(lumeo, logging.StreamHandler):
-            lumeo.setStream(handler.stream)
+    lines = cast("logging.StreamHandler[TextIO]", logger.logger_handler)
+    printed_to = lines.setStream(handler.stream)
 
     def restore() -> None:
         root.handlers = before
+        if printed_to:
+            lines.setStream(printed_to)
         handler.close()
 
     cleanup.callback(restore)

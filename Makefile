@@ -1,0 +1,73 @@
+# One command per intention. CI runs `make check` and `make test`, and nothing that does not stand here.
+
+PYTHON ?= python3
+CALLER ?= me
+NAME   ?= made by hand
+STACK  ?=
+ENV    ?= dev
+
+VENV   := .venv/bin
+SAM    := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+# sam build needs the runtime's own interpreter first on the path.
+PY313  := $(shell for p in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python3.13; do \
+            "$$p" -c 'import os, sys; print(os.path.dirname(os.path.realpath(sys.executable)))' 2>/dev/null && break; done)
+LOCK   := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check format build deploy key lock clean
+
+help:           ## What there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: .venv/ready     ## Run one prediction through the whole machine, on this computer, and save its picture
+	@$(VENV)/python -m local.demo $(ARGS)
+
+run: .venv/ready      ## Keep the whole application up on this computer: ARGS="--port N --tls"
+	@$(VENV)/python -m local $(ARGS)
+
+test: .venv/ready     ## All tests that need nothing but this computer: ARGS="-k cancel"
+	@$(VENV)/pytest $(ARGS)
+
+check: .venv/ready .venv-sam/ready   ## Format, lint, types, template rules, and what sam thinks of it
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/mypy
+	$(VENV)/cfn-lint template.yaml
+	$(SAM) validate --lint
+
+format: .venv/ready   ## Let ruff format the code
+	$(VENV)/ruff format .
+	$(VENV)/ruff check --fix .
+
+build: .venv-sam/ready   ## Build what deploys: needs Python 3.13
+	@test -n "$(PY313)" || { echo "sam build needs Python 3.13 (Lambda's runtime): install it, or put it on PATH"; exit 1; }
+	PATH="$(PY313):$$PATH" $(SAM) build
+
+deploy: build         ## Deploy to AWS: ENV=dev or prod; asks the first time
+	$(SAM) deploy --config-env $(ENV)
+
+key: .venv/ready      ## Make an API key: CALLER=alice, for the running `make run`, or for STACK=lumeo-prod
+	@$(VENV)/python -m local.key --caller "$(CALLER)" --name "$(NAME)" $(if $(STACK),--stack "$(STACK)")
+
+lock: .venv/ready     ## Lock the dependencies again, with hashes
+	$(LOCK) pyproject.toml -o layers/lumeo/requirements.txt
+	$(LOCK) pyproject.toml --group dev -c layers/lumeo/requirements.txt -o requirements-dev.txt
+	$(LOCK) --group pyproject.toml:sam -o requirements-sam.txt
+
+clean:          ## Remove all that was built or installed here
+	rm -rf .venv .venv-sam .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/ready: requirements-dev.txt pyproject.toml
+	@echo "Setting up .venv (once, about a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lumeo needs Python 3.11 or newer: make PYTHON=python3.13 …")'
+	@$(PYTHON) -m venv .venv
+	@$(VENV)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(VENV)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# In an environment of its own, since it pins boto3; by uv, since older pips refuse hashes beside extras.
+.venv-sam/ready: requirements-sam.txt | .venv/ready
+	@echo "Setting up .venv-sam (once)"
+	@$(PYTHON) -m venv --without-pip .venv-sam
+	@$(VENV)/uv pip install --quiet --python .venv-sam/bin/python --require-hashes -r requirements-sam.txt
+	@touch $@

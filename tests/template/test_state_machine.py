@@ -1,0 +1,181 @@
+"""The state machine as a graph, and the rules of the design that its text can hold: what no linter looks at."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.template.documents import FUNCTIONS, RESOURCES, STATE_MACHINE_FILE, Document, walk
+
+MACHINE: Document = yaml.safe_load(STATE_MACHINE_FILE.read_text(encoding="utf-8"))
+STATES: dict[str, Document] = MACHINE["States"]
+
+
+def of(kind: str) -> list[str]:
+    return [name for name, state in STATES.items() if state["Type"] == kind]
+
+
+def targets(state: Document) -> set[str]:
+    """Every state that may come next."""
+    transitions = [state, *state.get("Choices", []), *state.get("Catch", [])]
+    return {rule[key] for rule in transitions for key in ("Next", "Default") if key in rule}
+
+
+def function_of(task: str) -> Document:
+    """The function that a task calls, by way of the template's substitution."""
+    substitution = re.fullmatch(r"\$\{(\w+)\}", STATES[task]["Parameters"]["FunctionName"])
+    assert substitution is not None
+    logical_id, _ = RESOURCES["StateMachine"]["Properties"]["DefinitionSubstitutions"][substitution[1]]["Fn::GetAtt"]
+    return FUNCTIONS[logical_id]
+
+
+def longest_waits(retrier: Document) -> list[float]:
+    """What full jitter draws from, retry by retry: its upper ends."""
+    return [
+        min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt, retrier["MaxDelaySeconds"])
+        for attempt in range(retrier["MaxAttempts"])
+    ]
+
+
+each_state = pytest.mark.parametrize("name", STATES)
+each_task = pytest.mark.parametrize("name", of("Task"))
+each_choice = pytest.mark.parametrize("name", of("Choice"))
+each_wait = pytest.mark.parametrize("name", of("Wait"))
+
+
+class TestGraph:
+    def test_states_are_exactly_these(self) -> None:
+        kinds = {name: state["Type"] for name, state in STATES.items()}
+
+        assert kinds == {
+            "Create": "Task",
+            "Next?": "Choice",
+            "WaitForRoom": "Wait",
+            "Wait": "Wait",
+            "Status": "Task",
+            "Finalize": "Task",
+            "Done": "Succeed",
+            "UnknownNext": "Fail",
+        }
+
+    def test_it_starts_with_create(self) -> None:
+        assert MACHINE["StartAt"] == "Create"
+
+    @each_state
+    def test_every_target_exists(self, name: str) -> None:
+        assert targets(STATES[name]) <= STATES.keys()
+
+    @each_state
+    def test_it_can_be_reached(self, name: str) -> None:
+        reached, waiting = set[str](), {MACHINE["StartAt"]}
+        while waiting:
+            state = waiting.pop()
+            reached.add(state)
+            waiting |= targets(STATES[state]) - reached
+
+        assert name in reached
+
+    @each_state
+    def test_it_leads_on_or_ends(self, name: str) -> None:
+        ends = STATES[name]["Type"] in {"Succeed", "Fail"} or STATES[name].get("End", False)
+
+        assert bool(targets(STATES[name])) is not ends
+
+    def test_a_forgotten_run_ends(self) -> None:
+        """After any provider's deadline, and before the history of a year is full of waits."""
+        assert 24 * 3600 < MACHINE["TimeoutSeconds"] <= 14 * 24 * 3600
+
+
+class TestTasks:
+    @each_task
+    def test_it_calls_the_function_of_its_name(self, name: str) -> None:
+        assert STATES[name]["Resource"] == "arn:${Partition}:states:::lambda:invoke"
+        assert function_of(name) is FUNCTIONS[f"{name}Function"]
+
+    @each_task
+    def test_it_waits_longer_than_its_function_runs(self, name: str) -> None:
+        assert STATES[name]["TimeoutSeconds"] > function_of(name)["Timeout"]
+
+    @each_task
+    def test_it_hands_over_the_prediction_and_the_run_and_nothing_else(self, name: str) -> None:
+        assert STATES[name]["Parameters"].keys() == {"FunctionName", "Payload"}
+        assert STATES[name]["Parameters"]["Payload"] == {"id.$": "$.id", "run.$": "$$.Execution.Name"}
+
+    @each_task
+    def test_what_travels_on_is_the_functions_answer_alone(self, name: str) -> None:
+        assert STATES[name]["OutputPath"] == "$.Payload"
+        assert not {"InputPath", "ResultPath", "ResultSelector"} & STATES[name].keys()
+
+    @each_task
+    def test_it_retries_every_fault_with_backoff_a_cap_and_full_jitter(self, name: str) -> None:
+        retriers = STATES[name]["Retry"]
+
+        assert retriers[-1]["ErrorEquals"] == ["States.ALL"]
+        for retrier in retriers:
+            assert retrier["IntervalSeconds"] >= 1
+            assert retrier["BackoffRate"] > 1
+            assert retrier["MaxDelaySeconds"] <= 60
+            assert retrier["MaxAttempts"] >= 3
+            assert retrier["JitterStrategy"] == "FULL"
+
+    @each_task
+    def test_its_retries_wait_for_three_minutes_at_most(self, name: str) -> None:
+        waits = [wait for retrier in STATES[name]["Retry"] for wait in longest_waits(retrier)]
+
+        assert 60 <= sum(waits) <= 180
+
+
+class TestOutcomes:
+    @each_state
+    def test_no_catch_decides(self, name: str) -> None:
+        """What outlasts the retries fails the run, and sweep starts the next: a caught fault would look like an end."""
+        assert "Catch" not in STATES[name]
+
+    @each_task
+    def test_only_the_choice_decides_what_comes_next(self, name: str) -> None:
+        assert STATES[name]["Next"] == "Next?"
+
+    @each_choice
+    def test_a_choice_that_nobody_foresaw_fails(self, name: str) -> None:
+        assert STATES[STATES[name]["Default"]]["Type"] == "Fail"
+
+    @each_choice
+    def test_a_choice_asks_for_next_alone(self, name: str) -> None:
+        for rule in STATES[name]["Choices"]:
+            assert rule.keys() == {"Variable", "StringEquals", "Next"}
+            assert rule["Variable"] == "$.next"
+
+    def test_next_leads_where_it_says(self) -> None:
+        leads = {rule["StringEquals"]: rule["Next"] for rule in STATES["Next?"]["Choices"]}
+
+        assert leads == {"Create": "WaitForRoom", "Status": "Wait", "Finalize": "Finalize", "End": "Done"}
+        assert STATES["WaitForRoom"]["Next"] == "Create"
+        assert STATES["Wait"]["Next"] == "Status"
+
+    @each_wait
+    def test_a_wait_is_as_long_as_the_function_says(self, name: str) -> None:
+        assert STATES[name].keys() - {"Comment"} == {"Type", "SecondsPath", "Next"}
+        assert STATES[name]["SecondsPath"] == "$.wait"
+
+    @pytest.mark.parametrize("name", of("Fail"))
+    def test_a_failed_run_says_why(self, name: str) -> None:
+        assert STATES[name]["Error"]
+        assert STATES[name]["Cause"].endswith(".")
+
+
+class TestLanguage:
+    """JSONPath only: what runs the machine on one machine knows nothing else."""
+
+    def test_no_other_query_language_is_asked_for(self) -> None:
+        asked = [part["QueryLanguage"] for part in walk(MACHINE) if isinstance(part, dict) and "QueryLanguage" in part]
+
+        assert asked in ([], ["JSONPath"])
+
+    def test_no_field_of_jsonata_is_used(self) -> None:
+        fields: set[Any] = {key for part in walk(MACHINE) if isinstance(part, dict) for key in part}
+
+        assert not fields & {"Arguments", "Output", "Assign", "Condition", "Items"}
+
+    def test_no_expression_of_jsonata_is_used(self) -> None:
+        assert [part for part in walk(MACHINE) if isinstance(part, str) and "{%" in part] == []
