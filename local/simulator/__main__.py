@@ -1,0 +1,35 @@
+"""The simulator as a command."""
+
+import argparse
+import threading
+
+from local.simulator import DEFAULT_TOKEN, Simulator, serve
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    arguments = _arguments()
+    simulator = Simulator(token=arguments.token, retention=arguments.retention)
+    with serve(simulator, arguments.port) as server:
+        print(server.url, flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.simulator",
+        description="A Replicate to test against. Prints its base URL; Ctrl-C ends it.",
+    )
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
+    parser.add_argument("--token", default=DEFAULT_TOKEN, help="the token that it asks for (default: %(default)s)")
+    parser.add_argument(
+        "--retention", type=float, default=3600, help="seconds for which data outlives a run (default: %(default)s)"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
