@@ -36,7 +36,8 @@ class Cdn:
             return Response(status=status)
         headers = {name: str(stored[key]) for key, name in _PASSED_ON.items() if stored.get(key) is not None}
         headers |= {"Accept-Ranges": "bytes", "X-Content-Type-Options": "nosniff"}
-        body = b"" if request.method == "HEAD" else _chunks(stored["Body"])
+        # An empty iterator and not empty bytes: those would set a length of 0.
+        body = iter(()) if request.method == "HEAD" else _chunks(stored["Body"])
         return Response(body, status=206 if "ContentRange" in stored else 200, headers=headers, direct_passthrough=True)
 
 

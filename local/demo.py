@@ -35,8 +35,8 @@ class Step:
 
 def main() -> int:
     options = _options()
-    console = Console()
-    console.print(f"[bold]Lumeo[/] on this machine: submit [dim]→[/] wait and look [dim]→[/] keep   ({options.model})")
+    console = Console(soft_wrap=True)
+    console.print(f"[bold]Lumeo[/] on this machine: submit → wait and look → keep   ({options.model})")
     with running() as ready:
         return _demo(ready, options, console)
 
@@ -46,9 +46,7 @@ def _demo(ready: Ready, options: argparse.Namespace, console: Console) -> int:
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {ready.api_key}"
         prediction = _submit(session, ready, options)
-        console.print(
-            f"POST /v1/models/{options.model}/predictions  →  201  {prediction['id']}  {prediction['status']}"
-        )
+        console.print(f"POST /v1/models/{options.model}/predictions → 201 {prediction['id']}")
         prediction = _watch(session, ready, prediction, console)
         console.print(_table(_steps(ready, prediction["id"])))
         if prediction["status"] != "succeeded":
@@ -158,8 +156,8 @@ def _keep(session: requests.Session, prediction: dict[str, Any], console: Consol
     picture = HOME / f"demo.{url.rpartition('.')[2]}"
     picture.write_bytes(answer.content)
     console.print(f"Saved    {_shown(picture)}  ({len(answer.content):,} bytes)")
-    console.print(f"URL      {url}", soft_wrap=True)
-    console.print("         [dim]the same kind of permanent URL as in AWS; here it lives as long as `make run` does[/]")
+    console.print(f"URL      {url}")
+    console.print("         [dim]as permanent as its bucket: it stays in AWS, and ends here with the demo[/]")
 
 
 def _shown(path: Path) -> str:

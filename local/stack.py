@@ -153,7 +153,7 @@ def _start_schedules(template: Template, functions: Functions, cleanup: ExitStac
         while not over.wait(seconds):
             try:
                 functions.invoke(name, {"source": "aws.events", "detail-type": "Scheduled Event"})
-            except Exception:
+            except Exception:  # noqa: BLE001 (the next minute comes all the same)
                 logger.exception("a scheduled function failed")
 
     for name, seconds in template.schedules().items():
@@ -179,7 +179,7 @@ def _log_to(path: Path, cleanup: ExitStack) -> None:
     before = root.handlers[:]
     root.handlers = [handler]
     lines = cast("logging.StreamHandler[TextIO]", logger.logger_handler)
-    printed_to = lines.setStream(handler.stream)
+    printed_to = lines.setStream(cast("TextIO", handler.stream))
 
     def restore() -> None:
         root.handlers = before

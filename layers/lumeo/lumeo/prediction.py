@@ -170,6 +170,7 @@ class Prediction:
     output: Document | None = None
     error_code: ErrorCode | None = None
     completed_at: str | None = None
+    expires_at: int | None = None
     timeline: Mapping[str, str] = field(default_factory=dict)
 
 

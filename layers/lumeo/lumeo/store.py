@@ -65,7 +65,7 @@ class Store:
     def get(self, prediction_id: str) -> Prediction | None:
         """The prediction as it is now."""
         answer = self._client.get_item(TableName=self._table, Key=_key(prediction_id), ConsistentRead=True)
-        return prediction_from(unpack(answer["Item"])) if "Item" in answer else None
+        return _kept(prediction_from(unpack(answer["Item"]))) if "Item" in answer else None
 
     def page(self, caller: str, start: Place | None, limit: int) -> Page:
         """At most `limit` (1 to 100) of a caller's predictions: the newest, or those beside `start`."""
@@ -195,7 +195,7 @@ class Store:
         output: Document | None,
     ) -> Prediction | None:
         """The terminal write of a run."""
-        return self._update(prediction.id, _into(Phase.DONE) & _fence(run), _ending(status, code, output))
+        return self._update(prediction.id, _into(Phase.DONE) & _fence(run), _ending(prediction, status, code, output))
 
     def wish(self, prediction_id: str, now: str) -> Prediction | None:
         """Note that somebody asked for the end."""
@@ -219,7 +219,7 @@ class Store:
             "timeline.completed": now,
             **({"cancel_requested": now} if phase is Phase.ACCEPTED else {}),
             **(changes or {}),
-            **_ending(Status.CANCELED, None, None),
+            **_ending(prediction, Status.CANCELED, None, None),
         }
         return self._update(prediction.id, _in(phase) & Attr("verdict").not_exists(), ending)
 
@@ -276,7 +276,7 @@ class Store:
             missing = [unpack(key)["pk"] for key in throttled] + missing[BATCH:]
             if throttled:
                 clock.sleep(0.05)
-        return [found[pk] for pk in pks if pk in found]
+        return [found[pk] for pk in pks if pk in found and _kept(found[pk])]
 
 
 @cache
@@ -290,8 +290,16 @@ def due(seconds: float) -> str:
     return clock.later(seconds + DUE_SLACK)
 
 
-def _ending(status: Status, code: ErrorCode | None, output: Document | None) -> dict[str, Any]:
+def _kept(prediction: Prediction) -> Prediction | None:
+    """DynamoDB takes up to two days to remove what has expired; for a reader it is gone at once."""
+    expired = prediction.expires_at is not None and prediction.expires_at <= clock.now().timestamp()
+    return None if expired else prediction
+
+
+def _ending(prediction: Prediction, status: Status, code: ErrorCode | None, output: Document | None) -> dict[str, Any]:
     now, days = clock.stamp(), settings.record_days()
+    # From its creation, as the bucket counts: a record never outlives its own documents.
+    expires = clock.later(days * 86_400, prediction.created_at)
     return {
         "status": status,
         "error_code": code,
@@ -301,7 +309,7 @@ def _ending(status: Status, code: ErrorCode | None, output: Document | None) -> 
         "timeline.saved": now,
         "due_at": None,
         "due_shard": None,
-        "expires_at": int(clock.parse(clock.later(days * 86_400)).timestamp()) if days else None,
+        "expires_at": int(clock.parse(expires).timestamp()) if days else None,
     }
 
 

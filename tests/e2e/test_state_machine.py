@@ -1,0 +1,99 @@
+"""The runs as Step Functions keeps them: what people see in its console."""
+
+import itertools
+import json
+import re
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.e2e.conftest import Caller, Stack, until
+
+TRAVELS = {"id", "next", "wait", "polls", "provider", "model", "upstream_id"}
+
+
+def entered(history: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """The states that were entered, in order, each with its input."""
+    found = [event["stateEnteredEventDetails"] for event in history if event["type"].endswith("StateEntered")]
+    return [(state["name"], json.loads(state["input"])) for state in found]
+
+
+def test_waits_grow(stack: Stack, caller: Caller) -> None:
+    made = caller.submit("sim/script", processing=14)
+    caller.ended(made["id"], 40)
+
+    waits = [given["wait"] for name, given in entered(stack.history(made["id"])) if name == "Wait"]
+    assert waits[0] == 1
+    assert len(waits) >= 4
+    assert waits == sorted(waits) or max(a - b for a, b in itertools.pairwise(waits)) <= 1
+    assert waits[-1] >= 3
+    assert all(isinstance(wait, int) and 1 <= wait <= 5 for wait in waits)
+
+
+def test_a_run_reads_as_the_way_of_a_prediction(stack: Stack, caller: Caller) -> None:
+    made = caller.submit("sim/one", prompt="a corgi")
+    caller.ended(made["id"])
+
+    names = [name for name, _ in entered(stack.history(made["id"]))]
+    assert re.fullmatch(r"Create Next\? (Wait Status Next\? )+Finalize Next\? Done", " ".join(names))
+    assert until(lambda: stack.run_status(made["id"]), lambda status: status != "RUNNING") == "SUCCEEDED"
+
+
+def test_nothing_but_a_few_names_travels(stack: Stack, caller: Caller) -> None:
+    """Neither input, output nor an error's text is in the history, which everybody with the console reads."""
+    made = caller.submit("sim/traceback", prompt="xyzzy-prompt")
+    caller.ended(made["id"])
+
+    history = stack.history(made["id"])
+    text = json.dumps(history, default=str)
+    assert "xyzzy" not in text
+    assert "Traceback" not in text
+    assert all(given.keys() <= TRAVELS for _, given in entered(history))
+
+
+def test_a_run_is_named_after_its_prediction(stack: Stack, caller: Caller) -> None:
+    made = caller.submit("sim/instant", prompt="a corgi")
+
+    started = stack.history(made["id"])[0]["executionStartedEventDetails"]
+    assert json.loads(started["input"]) == {"id": made["id"]}
+    assert stack.record(made["id"])["run"] == {"S": made["id"]}
+
+
+def test_a_run_that_is_stopped_is_aborted(stack: Stack, caller: Caller) -> None:
+    """As on AWS, and not when its next state begins."""
+    made = caller.submit("sim/stuck", prompt="stopped")
+    until(lambda: stack.record(made["id"])["phase"]["S"], lambda phase: phase == "running")
+    stack.client("stepfunctions").stop_execution(executionArn=stack.execution(made["id"]))
+
+    assert until(lambda: stack.run_status(made["id"]), lambda status: status != "RUNNING", 3) == "ABORTED"
+    caller.call("POST", f"/predictions/{made['id']}/cancel")
+
+
+@pytest.mark.parametrize("wait", [1.5, -1, "1"])
+def test_a_wait_that_is_no_whole_number_fails_the_run(stack: Stack, wait: Any) -> None:
+    """AWS refuses it, so what runs here must not rely on it."""
+    client = stack.client("stepfunctions")
+    definition = {
+        "StartAt": "Wait",
+        "States": {
+            "Wait": {"Type": "Wait", "SecondsPath": "$.wait", "Next": "Done"},
+            "Done": {"Type": "Succeed"},
+        },
+    }
+    name = f"strict-{str(wait).replace('.', '_')}"
+    machine = client.create_state_machine(
+        name=name, definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/test"
+    )["stateMachineArn"]
+    run = client.start_execution(stateMachineArn=machine, name="run", input=json.dumps({"wait": wait}))["executionArn"]
+
+    found = until(lambda: client.describe_execution(executionArn=run), lambda run: run["status"] != "RUNNING", 5)
+    assert found["status"] == "FAILED"
+    assert found["error"] == "States.Runtime"
+
+
+def test_a_dangling_machine_is_refused(stack: Stack) -> None:
+    with pytest.raises(ClientError):
+        stack.client("stepfunctions").create_state_machine(
+            name="dangling", definition="{}", roleArn="arn:aws:iam::123456789012:role/test"
+        )
