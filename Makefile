@@ -43,7 +43,7 @@ build: .venv-sam/ready   ## Build what deploys: needs Python 3.13
 	@test -n "$(PY313)" || { echo "sam build needs Python 3.13 (Lambda's runtime): install it, or put it on PATH"; exit 1; }
 	PATH="$(PY313):$$PATH" $(SAM) build
 
-deploy: build         ## Deploy to AWS: ENV=dev or prod; asks the first time
+deploy: build         ## Build and deploy to AWS: ENV=dev or prod
 	$(SAM) deploy --config-env $(ENV)
 
 key: .venv/ready      ## Make an API key: CALLER=alice, for the running `make run`, or for STACK=lumeo-prod

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lumeo import artifacts, documents, outputs, polling
+from lumeo import artifacts, clock, documents, outputs, polling
 from lumeo.artifacts import Artifact
 from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable
 from lumeo.prediction import Document, Phase, Prediction, Status
@@ -53,10 +53,12 @@ def _stored(prediction: Prediction, run: str, n: int, file: Artifact) -> Predict
 
 def _again(prediction: Prediction, run: str, error: OutputUnavailable) -> dict[str, Any]:
     """Cut off, expired or out of reach: the next look says where it is now, or that it is gone."""
-    troubles = prediction.troubles + 1
+    policy, troubles = provider(prediction.provider).polling, prediction.troubles + 1
     logger.warning("an output could not be stored yet", reason=str(error), troubles=troubles)
     count("CopyTroubles", prediction.provider)
-    wait = polling.trouble_wait(provider(prediction.provider).polling, troubles, None)
+    if clock.seconds_between(prediction.timeline["completed"], clock.stamp()) > policy.result_window:
+        return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_EXPIRED)
+    wait = polling.trouble_wait(policy, troubles, None)
     changes = {"troubles": troubles, "fresh_look": "asked", "due_at": due(wait)}
     return answer(store().refresh(prediction.id, run, changes) or prediction, "Status", wait)
 

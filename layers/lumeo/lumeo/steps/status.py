@@ -80,8 +80,7 @@ def _look_afresh(prediction: Prediction, run: str) -> dict[str, Any]:
     except Gone:
         snapshot = None
     except Retryable as error:
-        ended_at = prediction.timeline.get("completed", prediction.created_at)
-        if clock.seconds_between(ended_at, clock.stamp()) < policy.result_window:
+        if clock.seconds_between(prediction.timeline["completed"], clock.stamp()) < policy.result_window:
             wait = polling.trouble_wait(policy, prediction.troubles + 1, error.after)
             changes = {"troubles": prediction.troubles + 1, "due_at": due(wait)}
             return answer(store().refresh(prediction.id, run, changes) or prediction, "Status", wait)

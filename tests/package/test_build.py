@@ -1,0 +1,69 @@
+"""What `sam build` makes: the artifacts that deploy."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+STEPS = {"Submit", "Create", "Status", "Finalize", "Cancel", "Read", "Sweep"}
+
+
+def runtime() -> Path | None:
+    """Where Lambda's own version of Python is, if it is here."""
+    candidates = [shutil.which("python3.13"), *sorted(Path.home().glob(".pyenv/versions/3.13*/bin/python3.13"))]
+    for candidate in filter(None, candidates):
+        asked = [str(candidate), "-c", "import os, sys; print(os.path.dirname(os.path.realpath(sys.executable)))"]
+        found = subprocess.run(asked, capture_output=True, text=True, check=False)
+        if found.returncode == 0:
+            return Path(found.stdout.strip())
+    return None
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not SAM.exists():
+        pytest.skip("SAM CLI is not set up: make check does it")
+    python = runtime()
+    if python is None:
+        pytest.skip("sam build needs Python 3.13, which is not here")
+    folder = tmp_path_factory.mktemp("build")
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "PATH": f"{python}{os.pathsep}{os.environ['PATH']}"}
+    ended = subprocess.run(
+        [str(SAM), "build", "--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return folder / "build"
+
+
+@pytest.mark.timeout(300)
+def test_the_layer_holds_the_package_where_lambda_finds_it(built: Path) -> None:
+    layer = built / "LumeoLayer" / "python"
+
+    assert (layer / "lumeo" / "steps" / "create.py").exists()
+    assert (layer / "requests").is_dir()
+    assert not (layer / "python").exists()
+    assert not (layer / "boto3").exists(), "the runtime brings it"
+
+
+def test_the_layer_is_built_for_arm(built: Path) -> None:
+    binaries = list((built / "LumeoLayer").rglob("*.so"))
+
+    assert binaries
+    assert all("aarch64" in binary.name for binary in binaries)
+
+
+@pytest.mark.parametrize("step", sorted(STEPS))
+def test_a_function_holds_its_handler_alone(built: Path, step: str) -> None:
+    files = {path.name for path in (built / f"{step}Function").iterdir()}
+
+    assert files == {"app.py"}
