@@ -37,8 +37,9 @@ def wait(policy: Policy, looks: int, *, chance: Callable[[], float] = random) ->
     The fraction that whole seconds cannot say becomes the chance of the next second, so that the mean is exact and
     predictions that were submitted together drift apart.
     """
-    # A long run would overflow the power: 64 looks reach any cap.
-    ideal = min(policy.cap, policy.first * math.pow(policy.factor, min(looks, 64)))
+    # By logarithms: the power itself overflows in a long run.
+    capped = looks * math.log(policy.factor) >= math.log(policy.cap / policy.first)
+    ideal = policy.cap if capped else policy.first * policy.factor**looks
     jittered = ideal * (1 + JITTER * (2 * chance() - 1))
     return int(max(1, min(policy.cap, math.floor(jittered + chance()))))
 
@@ -49,7 +50,7 @@ def trouble_wait(policy: Policy, troubles: int, after: float | None, *, chance: 
     Doubles from the policy's cap; `after` is the provider's own wish and a lower bound.
     """
     ceiling = max(policy.cap, TROUBLE_CAP)
-    ideal = min(ceiling, policy.cap * math.pow(2, min(troubles - 1, 16)))
+    ideal = min(ceiling, policy.cap * 2.0 ** min(troubles - 1, 16))
     jittered = ideal * (1 - JITTER * chance())
     return max(1, math.ceil(max(jittered, after or 0)))
 
