@@ -3,6 +3,7 @@
 Places inside JSON are named by JSON Pointers (RFC 6901): `""` is the whole, `/image`, `/masks/0`.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -48,33 +49,42 @@ def find(output: Any, hosts: Hosts) -> tuple[Artifact, ...]:
 
     All else stays what it is: a sentence that mentions a URL is a sentence.
     """
-    return tuple(
-        Artifact(pointer, text)
-        for pointer, text in _strings(output, "")
-        if DATA_URL.fullmatch(text) or (not re.search(r"\s", text) and hosts.allows(text))
-    )
+    return tuple(Artifact(pointer, text) for pointer, text in _strings(output) if _is_file(text, hosts))
 
 
-def replace(output: Any, by_pointer: Mapping[str, Any], pointer: str = "") -> Any:
-    """A copy of `output` with other values at the given pointers."""
-    if pointer in by_pointer:
-        return by_pointer[pointer]
-    if isinstance(output, dict):
-        return {key: replace(value, by_pointer, f"{pointer}/{_escape(key)}") for key, value in output.items()}
-    if isinstance(output, list):
-        return [replace(value, by_pointer, f"{pointer}/{n}") for n, value in enumerate(output)]
-    return output
+def replace(output: Any, by_pointer: Mapping[str, Any]) -> Any:
+    """A copy of `output` with other values at the given pointers, which must be there."""
+    copied = json.loads(json.dumps(output))
+    for pointer, value in by_pointer.items():
+        if not pointer:
+            return value
+        *path, last = [token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/")]
+        place = copied
+        for token in path:
+            place = place[int(token) if isinstance(place, list) else token]
+        place[int(last) if isinstance(place, list) else last] = value
+    return copied
 
 
-def _strings(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield pointer, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _strings(inner, f"{pointer}/{_escape(key)}")
-    elif isinstance(value, list):
-        for n, inner in enumerate(value):
-            yield from _strings(inner, f"{pointer}/{n}")
+def _is_file(text: str, hosts: Hosts) -> bool:
+    inline = DATA_URL.fullmatch(text)
+    if inline:
+        # One character more than a multiple of four is no base64.
+        return len(re.sub(r"[\s=]", "", inline["base64"])) % 4 != 1
+    return not re.search(r"\s", text) and hosts.allows(text)
+
+
+def _strings(output: Any) -> Iterator[tuple[str, str]]:
+    """Every string and its pointer, depth first; no recursion, since an output may be nested deeper than that goes."""
+    left = [("", output)]
+    while left:
+        pointer, value = left.pop()
+        if isinstance(value, str):
+            yield pointer, value
+        elif isinstance(value, dict):
+            left += reversed([(f"{pointer}/{_escape(key)}", inner) for key, inner in value.items()])
+        elif isinstance(value, list):
+            left += reversed([(f"{pointer}/{n}", inner) for n, inner in enumerate(value)])
 
 
 def _escape(key: str) -> str:

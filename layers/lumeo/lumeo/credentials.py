@@ -1,5 +1,7 @@
 """Providers' tokens: from one secret, `{"replicate": {"default": "r8_…"}}`, kept in memory for five minutes."""
 
+import json
+
 from aws_lambda_powertools.utilities import parameters
 
 from lumeo import settings
@@ -10,11 +12,13 @@ MAX_AGE = 300
 
 def token(provider: str, account: str) -> str:
     """The token of a provider's account. Raises Rejected when the owner has not put one into the secret."""
-    accounts = parameters.get_secret(settings.provider_secret(), max_age=MAX_AGE, transform="json")
-    found = accounts.get(provider, {}).get(account) if isinstance(accounts, dict) else None
-    if not found:
+    try:
+        found = json.loads(parameters.get_secret(settings.provider_secret(), max_age=MAX_AGE))[provider][account]
+    except (ValueError, LookupError, TypeError):
+        found = None
+    if not isinstance(found, str) or not found.strip():
         raise Rejected(
             ErrorCode.PROVIDER_ACCOUNT,
             f'the provider secret has no token for {provider}: put {{"{provider}": {{"{account}": "…"}}}} into it',
         )
-    return str(found)
+    return found.strip()

@@ -12,12 +12,13 @@ from lumeo import aws, settings
 from lumeo.prediction import Document
 
 INLINE_BYTES = 16 * 1024
-TOKENS = re.compile(r"\b(r8_|lum_)[A-Za-z0-9_-]{16,}")
+# Without a word boundary before it: in JSON text a line end is written \n, and n is a letter.
+TOKENS = re.compile(r"(r8_)[A-Za-z0-9]{30,}|(lum_)[A-Za-z0-9_-]{43}")
 
 
 def redacted(text: str) -> str:
     """The text with Replicate's and our own tokens replaced by their prefix and stars."""
-    return TOKENS.sub(r"\1****", text)
+    return TOKENS.sub(r"\1\2****", text)
 
 
 def keep(prediction_id: str, name: str, value: Any) -> Document:

@@ -106,7 +106,8 @@ def _open(artifact: Artifact, hosts: Hosts, limit: int) -> Iterator[tuple[Metere
     """The artifact's bytes, the content type that was declared, and its file name."""
     inline = DATA_URL.fullmatch(artifact.url)
     if inline:
-        content = base64.b64decode(re.sub(r"\s", "", inline["base64"]))
+        text = re.sub(r"[\s=]", "", inline["base64"])
+        content = base64.b64decode(text + "=" * (-len(text) % 4))
         yield Metered(BytesIO(content), limit, len(content)), inline["type"] or "", ""
         return
     with requests.Session() as session:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -59,6 +60,9 @@ SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.SUBMISSION_UNCERTAIN: "It is not certain that the generation was started, so it was not started again.",
 }
 """What a person reads. The provider's own text is for the operator."""
+
+
+CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,7 @@ class Prediction:
     handle: Handle | None = None
     polls: int = 0
     troubles: int = 0
+    gone_looks: int = 0
     upstream: Upstream = field(default_factory=Upstream)
     logs: Document | None = None
     metrics: Document | None = None
@@ -197,9 +202,14 @@ def verdict(prediction: Prediction, snapshot: Snapshot, now: str) -> Verdict | N
         return Verdict(Status.FAILED, now, snapshot.code or ErrorCode.GENERATION_FAILED)
     if snapshot.status is Status.ABORTED:
         return Verdict(Status.ABORTED, now, ErrorCode.DEADLINE_EXCEEDED)
-    if not prediction.cancel_requested and now >= prediction.deadline:
+    if not prediction.cancel_requested and _about(now, prediction.deadline):
         return overdue(prediction, now)
     return Verdict(Status.CANCELED, now)
+
+
+def _about(now: str, deadline: str) -> bool:
+    """Past the deadline, or so shortly before it that the provider kept it by another clock."""
+    return datetime.fromisoformat(now) >= datetime.fromisoformat(deadline) - CLOCKS_DIFFER
 
 
 def overdue(prediction: Prediction, now: str) -> Verdict:

@@ -133,6 +133,7 @@ class Store:
             "handle": handle,
             "upstream": upstream,
             "phase": Phase.RUNNING,
+            "troubles": 0,
             "due_at": due_at,
             "timeline.submitted": handle.at,
         }
@@ -156,6 +157,13 @@ class Store:
                 raise
             return None
         return self.get(prediction.id)
+
+    def owner(self, provider: str, upstream_id: str) -> str | None:
+        """Which prediction has that upstream run."""
+        key = pack({"pk": f"handle#{provider}#{upstream_id}"})
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        owner: str | None = unpack(answer.get("Item", {})).get("prediction")
+        return owner
 
     def observe(self, prediction_id: str, run: str, changes: Mapping[str, Any]) -> Prediction | None:
         """Write what a look at a running prediction brought."""

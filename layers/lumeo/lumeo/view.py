@@ -17,7 +17,7 @@ def created(prediction: Prediction) -> dict[str, Any]:
 def shown(prediction: Prediction) -> dict[str, Any]:
     """Replicate's prediction object; see `lumeo.prediction.public`."""
     output = documents.value(prediction.output)
-    if prediction.outputs:
+    if prediction.output:
         base = settings.outputs_url()
         output = artifacts.replace(output, {o.pointer: f"{base}/{o.key}" for o in prediction.outputs.values()})
     return public(

@@ -8,6 +8,9 @@ from lumeo.artifacts import Artifact, Hosts
 from lumeo.polling import Policy
 from lumeo.prediction import Handle, Snapshot
 
+SUBMIT_SECONDS = 25
+"""A `submit` is over after so long, whatever the other side does: its time-outs see to it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:

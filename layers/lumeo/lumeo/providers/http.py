@@ -69,7 +69,8 @@ def _read(response: requests.Response, end: float) -> bytes:
 
 def _never_arrived(error: Exception) -> bool:
     """No connection, or no trust in the other side: nothing of the request was sent."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
+    # A ValueError is requests' word for a request that cannot be made at all.
+    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.InvalidJSONError | ValueError):
         return True
     cause = getattr(error.args[0], "reason", None) if error.args else None
     untrusted = isinstance(cause, SSLError) and isinstance(cause.args[0], ssl.SSLCertVerificationError)
@@ -78,6 +79,7 @@ def _never_arrived(error: Exception) -> bool:
 
 def _json(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        # NaN and Infinity are no JSON, but some servers write them: ours must not.
+        return json.loads(content, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None

@@ -1,5 +1,6 @@
 """Submit to the provider, once: the one place that can pay for a prediction."""
 
+import math
 import secrets
 from typing import Any
 
@@ -7,14 +8,14 @@ from lumeo import clock, documents, polling
 from lumeo.errors import Ambiguous, ErrorCode, ProviderError, Rejected, Retryable
 from lumeo.prediction import Handle, Intent, Phase, Prediction, Snapshot, Status, Upstream, Verdict, overdue
 from lumeo.providers import provider
-from lumeo.providers.base import Submission
+from lumeo.providers.base import SUBMIT_SECONDS, Submission
 from lumeo.steps import stop
 from lumeo.steps.next import answer, current, end
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
 
-SUBMISSION_SECONDS = 30
-"""An intent holds for so long: a provider's answer takes 25 s at most, the function has 40."""
+INTENT_SECONDS = SUBMIT_SECONDS + 5
+"""An intent holds for so long; the function has 40 s."""
 
 
 def create(prediction_id: str, run: str) -> dict[str, Any]:
@@ -43,12 +44,12 @@ def _submit(prediction: Prediction, run: str) -> dict[str, Any]:
         model=prediction.model,
         version=prediction.version,
         input=documents.value(prediction.input),
-        cancel_after=int(clock.seconds_between(clock.stamp(), prediction.deadline)),
+        cancel_after=math.ceil(clock.seconds_between(clock.stamp(), prediction.deadline)),
     )
-    intent = Intent(secrets.token_hex(8), clock.stamp(), clock.later(SUBMISSION_SECONDS))
+    intent = Intent(secrets.token_hex(8), clock.stamp(), clock.later(INTENT_SECONDS))
     try:
         upstream.ready()
-        if store().intend(prediction.id, run, intent) is None:
+        if not _intended(prediction, run, intent):
             return answer(prediction, "Create")
         handle, snapshot = upstream.submit(submission)
     except Rejected as error:
@@ -57,8 +58,20 @@ def _submit(prediction: Prediction, run: str) -> dict[str, Any]:
         return _no_room(prediction, run, intent, error)
     except Ambiguous as error:
         logger.warning("it is not certain that the submission arrived", raw=documents.redacted(error.raw))
-        return answer(prediction, "Create", SUBMISSION_SECONDS)
+        return answer(prediction, "Create", INTENT_SECONDS)
     return _own(prediction, run, handle, snapshot)
+
+
+def _intended(prediction: Prediction, run: str, intent: Intent) -> bool:
+    """Whether the record announces this submission. Raises Retryable when it could not end while the intent holds."""
+    if store().intend(prediction.id, run, intent) is None:
+        # A repeat by the SDK of a write that had arrived is refused too: what stands there may be ours.
+        now = store().get(prediction.id)
+        if now is None or now.run != run or now.phase is not Phase.SENDING or now.intent != intent:
+            return False
+    if clock.seconds_between(clock.stamp(), intent.not_after) < SUBMIT_SECONDS:
+        raise Retryable("too slow to begin a submission that would end in time")
+    return True
 
 
 def _own(prediction: Prediction, run: str, handle: Handle, snapshot: Snapshot | None) -> dict[str, Any]:
@@ -66,10 +79,11 @@ def _own(prediction: Prediction, run: str, handle: Handle, snapshot: Snapshot | 
     upstream = snapshot.upstream if snapshot else Upstream()
     owned = store().own(prediction, run, handle, upstream, due(first)) or store().get(prediction.id)
     if owned is None or owned.handle is None or owned.handle.id != handle.id:
-        # Given up, or owned by another attempt, while the provider answered: nobody would ever look at this one.
-        logger.error("an orphan at the provider is cancelled", upstream_id=handle.id)
-        count("Orphans", prediction.provider)
-        stop.tell(prediction, handle)
+        if store().owner(prediction.provider, handle.id) in {None, prediction.id}:
+            # Given up while the provider answered: nobody would ever look at this run.
+            logger.error("an orphan at the provider is cancelled", upstream_id=handle.id)
+            count("Orphans", prediction.provider)
+            stop.tell(prediction, handle)
         return answer(owned or prediction, "Create")
     if owned.cancel_requested and not owned.verdict and stop.tell(owned, handle):
         store().told(owned.id, clock.stamp())
@@ -81,7 +95,7 @@ def _uncertain(prediction: Prediction, run: str) -> dict[str, Any]:
     intent = prediction.intent
     left = clock.seconds_between(clock.stamp(), intent.not_after) if intent else 0
     if left > 0:
-        return answer(prediction, "Create", polling.until(left, SUBMISSION_SECONDS))
+        return answer(prediction, "Create", polling.until(left, INTENT_SECONDS))
     return _settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), ErrorCode.SUBMISSION_UNCERTAIN))
 
 

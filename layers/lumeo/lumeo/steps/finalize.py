@@ -56,7 +56,8 @@ def _again(prediction: Prediction, run: str, error: OutputUnavailable) -> dict[s
     policy, troubles = provider(prediction.provider).polling, prediction.troubles + 1
     logger.warning("an output could not be stored yet", reason=str(error), troubles=troubles)
     count("CopyTroubles", prediction.provider)
-    if clock.seconds_between(prediction.timeline["completed"], clock.stamp()) > policy.result_window:
+    over = clock.seconds_between(prediction.timeline["completed"], clock.stamp()) > policy.result_window
+    if over and prediction.troubles:
         return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_EXPIRED)
     wait = polling.trouble_wait(policy, troubles, None)
     changes = {"troubles": troubles, "fresh_look": "asked", "due_at": due(wait)}

@@ -8,7 +8,12 @@ from lumeo.prediction import Prediction, Snapshot, Status
 
 def changes(prediction: Prediction, snapshot: Snapshot) -> dict[str, Any]:
     """The attributes that a snapshot changes, whatever comes of it."""
-    found: dict[str, Any] = {"upstream": snapshot.upstream, "polls": prediction.polls + 1, "troubles": 0}
+    found: dict[str, Any] = {
+        "upstream": snapshot.upstream,
+        "polls": prediction.polls + 1,
+        "troubles": 0,
+        "gone_looks": 0,
+    }
     if snapshot.logs:
         found["logs"] = documents.keep(prediction.id, "logs", snapshot.logs)
     if snapshot.metrics:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lumeo import clock, documents, polling
-from lumeo.errors import ErrorCode, Gone, Retryable
+from lumeo.errors import ErrorCode, Gone, ProviderError, Retryable
 from lumeo.prediction import Document, Handle, Phase, Prediction, Snapshot, Status, Verdict, overdue, verdict
 from lumeo.providers import provider
 from lumeo.steps import look, stop
@@ -35,7 +35,7 @@ def status(prediction_id: str, run: str) -> dict[str, Any]:
 def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
     try:
         snapshot = provider(prediction.provider).fetch(handle)
-    except (Retryable, Gone) as error:
+    except ProviderError as error:
         return _nothing_learnt(prediction, run, handle, error)
     now = clock.stamp()
     ended = verdict(prediction, snapshot, now) or _too_late(prediction, now)
@@ -44,7 +44,7 @@ def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
         changes |= _ending(prediction, ended, snapshot)
         settled = store().settle(prediction, run, ended, due(0), changes)
         return answer(settled or prediction, "Finalize" if settled else "Status")
-    if snapshot.unknown and snapshot.upstream.status != prediction.upstream.status:
+    if snapshot.unknown and (prediction.polls == 0 or snapshot.upstream.status != prediction.upstream.status):
         logger.error("a status that nobody knows: taken as still running", upstream_status=snapshot.upstream.status)
     wait = _next_wait(prediction, polling.wait(provider(prediction.provider).polling, prediction.polls + 1))
     changes |= {"due_at": due(wait)}
@@ -52,22 +52,22 @@ def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
     return answer(observed or prediction, "Status", wait)
 
 
-def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: Retryable | Gone) -> dict[str, Any]:
+def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: ProviderError) -> dict[str, Any]:
     now, troubles = clock.stamp(), prediction.troubles + 1
     if troubles == 1:
         logger.warning("a look brought nothing", raw=documents.redacted(error.raw))
     count("LooksWithoutAnswer", prediction.provider)
     gone = isinstance(error, Gone) and clock.seconds_between(handle.at, now) > PENDING_SECONDS
+    gone_looks = prediction.gone_looks + 1 if gone else 0
     ended = _too_late(prediction, now)
-    if gone and troubles >= GONE_LOOKS:
+    if gone_looks >= GONE_LOOKS:
         ended = ended or Verdict(Status.FAILED, now, ErrorCode.INTERRUPTED)
     if ended:
         raw = {"raw_error": documents.keep(prediction.id, "error", error.raw)}
         settled = store().settle(prediction, run, ended, due(0), raw)
         return answer(settled or prediction, "Finalize" if settled else "Status")
-    policy, after = provider(prediction.provider).polling, error.after if isinstance(error, Retryable) else None
-    wait = _next_wait(prediction, polling.trouble_wait(policy, troubles, after))
-    changes = {"polls": prediction.polls + 1, "troubles": troubles, "due_at": due(wait)}
+    wait = _next_wait(prediction, _trouble_wait(prediction, error))
+    changes = {"polls": prediction.polls + 1, "troubles": troubles, "gone_looks": gone_looks, "due_at": due(wait)}
     observed = store().observe(prediction.id, run, changes | _cancelled(prediction, handle, now))
     return answer(observed or prediction, "Status", wait)
 
@@ -79,9 +79,10 @@ def _look_afresh(prediction: Prediction, run: str) -> dict[str, Any]:
         snapshot = provider(prediction.provider).fetch(prediction.handle) if prediction.handle else None
     except Gone:
         snapshot = None
-    except Retryable as error:
-        if clock.seconds_between(prediction.timeline["completed"], clock.stamp()) < policy.result_window:
-            wait = polling.trouble_wait(policy, prediction.troubles + 1, error.after)
+    except ProviderError as error:
+        left = policy.result_window - clock.seconds_between(prediction.timeline["completed"], clock.stamp())
+        if left > 0:
+            wait = polling.until(left, _trouble_wait(prediction, error))
             changes = {"troubles": prediction.troubles + 1, "due_at": due(wait)}
             return answer(store().refresh(prediction.id, run, changes) or prediction, "Status", wait)
         snapshot = None
@@ -90,6 +91,11 @@ def _look_afresh(prediction: Prediction, run: str) -> dict[str, Any]:
     else:
         changes = {"fresh_look": None, "result": _result(prediction, snapshot)}
     return answer(store().refresh(prediction.id, run, changes) or prediction, "Finalize")
+
+
+def _trouble_wait(prediction: Prediction, error: ProviderError) -> int:
+    after = error.after if isinstance(error, Retryable) else None
+    return polling.trouble_wait(provider(prediction.provider).polling, prediction.troubles + 1, after)
 
 
 def _too_late(prediction: Prediction, now: str) -> Verdict | None:
