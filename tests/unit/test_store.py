@@ -1,5 +1,678 @@
-from lumeo.store import store
+"""The table's writes: each succeeds when `docs/record.md` says so, and otherwise changes nothing; and its reads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from lumeo import clock, ids
+from lumeo.errors import ErrorCode
+from lumeo.prediction import Document, Handle, Intent, Phase, Prediction, Status, Upstream, Verdict
+from lumeo.store import BATCH, DUE_SHARDS, Place, Store, due
+from lumeo.store import store as the_store
+from tests.conftest import TestClock
+from tests.unit.make import HANDLE, ID, INTENT, NOW, OUTPUT, UPSTREAM, prediction
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LATER = "2026-11-21T10:30:00.000Z"
+VERDICT = Verdict(Status.SUCCEEDED, LATER)
+BEFORE_A_VERDICT = {Phase.ACCEPTED, Phase.SENDING, Phase.RUNNING}
 
 
-def test_table_is_the_templates(cloud: dict[str, str]) -> None:
-    assert store().get("0" * 26) is None
+class Table:
+    """The table as it lies there."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def items(self) -> dict[str, Any]:
+        return {item["pk"]["S"]: item for item in self._client.scan(TableName=self._name)["Items"]}
+
+    def item(self, prediction_id: str = ID) -> Any:
+        return self.items()[f"prediction#{prediction_id}"]
+
+
+@pytest.fixture
+def store(cloud: dict[str, str], test_clock: TestClock) -> Store:
+    return the_store()
+
+
+@pytest.fixture
+def table(store: Store, cloud: dict[str, str]) -> Table:
+    return Table(boto3.client("dynamodb"), cloud["TABLE_NAME"])
+
+
+def accepted(store: Store, phase: Phase = Phase.ACCEPTED, **changes: Any) -> Prediction:
+    """A prediction in the table."""
+    made = prediction(phase, **changes)
+    store.accept(made)
+    return made
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write of the contract: how it is made, in which phases it holds, and whether it holds only once."""
+
+    make: Callable[[Store, Prediction, str], Prediction | None]
+    phases: set[Phase]
+    fenced: bool = True
+    once: bool = True
+
+
+WRITES = {
+    "intend": Write(lambda store, p, run: store.intend(p.id, run, INTENT), {Phase.ACCEPTED}),
+    "retract": Write(lambda store, p, run: store.retract(p.id, run, INTENT, 1, LATER), {Phase.SENDING}),
+    "own": Write(lambda store, p, run: store.own(p, run, replace(HANDLE, id=p.id), UPSTREAM, LATER), {Phase.SENDING}),
+    "observe": Write(lambda store, p, run: store.observe(p.id, run, {"polls": 7}), {Phase.RUNNING}, once=False),
+    "settle": Write(lambda store, p, run: store.settle(p, run, VERDICT, LATER, {}), BEFORE_A_VERDICT),
+    "refresh": Write(
+        lambda store, p, run: store.refresh(p.id, run, {"fresh_look": "gone"}), {Phase.SETTLED}, once=False
+    ),
+    "keep": Write(lambda store, p, run: store.keep(p.id, run, 0, OUTPUT), {Phase.SETTLED}, once=False),
+    "finish": Write(lambda store, p, run: store.finish(p, run, Status.SUCCEEDED, None, None), {Phase.SETTLED}),
+    "wish": Write(lambda store, p, _: store.wish(p.id, LATER), BEFORE_A_VERDICT, fenced=False),
+    "told": Write(lambda store, p, _: store.told(p.id, LATER), {Phase.RUNNING}, fenced=False, once=False),
+    "withdraw, unsent": Write(lambda store, p, _: store.withdraw(p, Phase.ACCEPTED), {Phase.ACCEPTED}, fenced=False),
+    "withdraw, stopped": Write(lambda store, p, _: store.withdraw(p, Phase.RUNNING), {Phase.RUNNING}, fenced=False),
+    "promise": Write(lambda store, p, run: store.promise(p.id, run, LATER), {*Phase} - {Phase.DONE}, once=False),
+}
+
+each_write = pytest.mark.parametrize("write", [pytest.param(write, id=name) for name, write in WRITES.items()])
+each_fenced_write = pytest.mark.parametrize(
+    "write", [pytest.param(write, id=name) for name, write in WRITES.items() if write.fenced]
+)
+each_single_write = pytest.mark.parametrize(
+    "write", [pytest.param(write, id=name) for name, write in WRITES.items() if write.once]
+)
+
+
+class TestConditions:
+    @each_write
+    def test_holds_in_its_phases(self, store: Store, table: Table, write: Write) -> None:
+        for phase in write.phases:
+            made = accepted(store, phase, id=ids.new())
+            before = table.item(made.id)
+
+            written = write.make(store, made, made.run)
+
+            assert written is not None, phase
+            assert table.item(made.id) != before, phase
+            assert store.get(made.id) == written, phase
+
+    @each_write
+    def test_changes_nothing_in_other_phases(self, store: Store, table: Table, write: Write) -> None:
+        made = [accepted(store, phase, id=ids.new()) for phase in Phase if phase not in write.phases]
+        before = table.items()
+
+        answers = {found.phase: write.make(store, found, found.run) for found in made}
+
+        assert answers == dict.fromkeys(answers)
+        assert table.items() == before
+
+    @each_fenced_write
+    def test_an_overtaken_run_changes_nothing(self, store: Store, table: Table, write: Write) -> None:
+        made = [accepted(store, phase, id=ids.new(), run="the-second") for phase in write.phases]
+        before = table.items()
+
+        answers = [write.make(store, found, found.id) for found in made]
+
+        assert answers == [None] * len(made)
+        assert table.items() == before
+
+    @each_single_write
+    def test_whoever_comes_second_changes_nothing(self, store: Store, table: Table, write: Write) -> None:
+        made = [accepted(store, phase, id=ids.new()) for phase in write.phases]
+        for found in made:
+            write.make(store, found, found.run)
+        before = table.items()
+
+        answers = [write.make(store, found, found.run) for found in made]
+
+        assert answers == [None] * len(made)
+        assert table.items() == before
+
+    @each_write
+    def test_makes_no_ghosts(self, store: Store, table: Table, write: Write) -> None:
+        """An update of what is not there would make an item of it."""
+        assert write.make(store, prediction(), ID) is None
+        assert table.items() == {}
+
+    @each_write
+    def test_leaves_others_alone(self, store: Store, table: Table, write: Write) -> None:
+        phase = min(write.phases)
+        mine, other = accepted(store, phase), accepted(store, phase, id="0" * 26)
+
+        write.make(store, mine, mine.run)
+
+        assert store.get(other.id) == other
+
+
+class TestAccept:
+    @pytest.mark.parametrize("phase", Phase)
+    def test_is_read_as_it_was_written(self, store: Store, phase: Phase) -> None:
+        assert store.get(ID) is None
+
+        made = accepted(store, phase)
+
+        assert store.get(ID) == made
+
+    def test_a_taken_id_is_an_error(self, store: Store) -> None:
+        made = accepted(store)
+
+        with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+            accepted(store, caller="bob")
+
+        assert store.get(ID) == made
+
+
+class TestIntend:
+    def test_announces_a_submission(self, store: Store) -> None:
+        made = accepted(store)
+
+        written = store.intend(ID, ID, INTENT)
+
+        assert written == replace(made, intent=INTENT, phase=Phase.SENDING)
+
+    def test_not_after_a_wish_to_cancel(self, store: Store, table: Table) -> None:
+        accepted(store, cancel_requested=NOW)
+        before = table.items()
+
+        assert store.intend(ID, ID, INTENT) is None
+        assert table.items() == before
+
+
+class TestRetract:
+    def test_all_is_as_before(self, store: Store) -> None:
+        made = accepted(store)
+        store.intend(ID, ID, INTENT)
+
+        written = store.retract(ID, ID, INTENT, 4, LATER)
+
+        assert written == replace(made, troubles=4, due_at=LATER)
+
+    def test_not_another_attempts_intent(self, store: Store, table: Table) -> None:
+        accepted(store, Phase.SENDING)
+        before = table.items()
+
+        assert store.retract(ID, ID, replace(INTENT, attempt="attempt-2"), 1, LATER) is None
+        assert table.items() == before
+
+    def test_another_attempt_may_follow(self, store: Store) -> None:
+        accepted(store, Phase.SENDING)
+        store.retract(ID, ID, INTENT, 1, LATER)
+
+        again = store.intend(ID, ID, Intent("attempt-2", LATER, LATER))
+
+        assert again is not None
+        assert again.intent == Intent("attempt-2", LATER, LATER)
+
+
+class TestOwn:
+    def test_writes_the_handle_and_whose_it_is(self, store: Store, table: Table) -> None:
+        made = accepted(store, Phase.SENDING)
+        handle = replace(HANDLE, at=LATER)
+
+        written = store.own(made, ID, handle, UPSTREAM, LATER)
+
+        timeline = {**made.timeline, "submitted": LATER}
+        assert written == replace(
+            made, handle=handle, upstream=UPSTREAM, phase=Phase.RUNNING, due_at=LATER, timeline=timeline
+        )
+        assert table.items()[f"handle#replicate#{HANDLE.id}"] == {
+            "pk": {"S": f"handle#replicate#{HANDLE.id}"},
+            "prediction": {"S": ID},
+        }
+
+    def test_not_what_another_prediction_owns(self, store: Store, table: Table) -> None:
+        other, made = accepted(store, Phase.SENDING, id="0" * 26), accepted(store, Phase.SENDING)
+        store.own(other, other.run, HANDLE, UPSTREAM, LATER)
+        before = table.items()
+
+        assert store.own(made, ID, HANDLE, UPSTREAM, LATER) is None
+        assert table.items() == before
+
+    def test_a_wish_to_cancel_does_not_lose_the_handle(self, store: Store) -> None:
+        """What was paid for must be known, in order to be stopped."""
+        made = accepted(store, Phase.SENDING)
+        store.wish(ID, NOW)
+
+        written = store.own(made, ID, HANDLE, UPSTREAM, LATER)
+
+        assert written is not None
+        assert (written.handle, written.cancel_requested) == (HANDLE, NOW)
+
+    def test_what_the_answer_did_not_say_is_absent(self, store: Store) -> None:
+        made = accepted(store, Phase.SENDING)
+
+        written = store.own(made, ID, HANDLE, Upstream(), LATER)
+
+        assert written is not None
+        assert written.upstream == Upstream()
+
+
+class TestObserve:
+    def test_writes_what_a_look_brought(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING)
+        changes = {
+            "polls": 3,
+            "status": Status.PROCESSING,
+            "upstream": Upstream(status="processing"),
+            "logs": Document(json='"50 %"'),
+            "timeline.started": LATER,
+            "due_at": LATER,
+        }
+
+        written = store.observe(ID, ID, changes)
+
+        expected = {name: value for name, value in changes.items() if "." not in name}
+        assert written == replace(made, **expected, timeline={**made.timeline, "started": LATER})
+
+    def test_none_removes(self, store: Store, table: Table) -> None:
+        accepted(store, Phase.RUNNING, fresh_look="asked")
+
+        store.observe(ID, ID, {"fresh_look": None})
+
+        assert "fresh_look" not in table.item()
+
+    def test_zero_and_empty_are_written(self, store: Store) -> None:
+        accepted(store, Phase.RUNNING, troubles=3)
+
+        written = store.observe(ID, ID, {"troubles": 0, "model": ""})
+
+        assert written is not None
+        assert (written.troubles, written.model) == (0, "")
+
+
+class TestSettle:
+    def test_writes_the_verdict(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING, troubles=2)
+        result = Document(json='{"output":"x","artifacts":[]}')
+
+        written = store.settle(made, ID, VERDICT, LATER, {"result": result, "polls": 9})
+
+        assert written == replace(
+            made,
+            verdict=VERDICT,
+            result=result,
+            polls=9,
+            troubles=0,
+            phase=Phase.SETTLED,
+            due_at=LATER,
+            timeline={**made.timeline, "completed": LATER},
+        )
+
+    def test_the_status_is_not_terminal_yet(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING)
+
+        written = store.settle(made, ID, Verdict(Status.FAILED, LATER, ErrorCode.INTERRUPTED), LATER, {})
+
+        assert written is not None
+        assert written.status is Status.PROCESSING
+
+    @pytest.mark.parametrize("second", [Status.SUCCEEDED, Status.FAILED, Status.CANCELED])
+    def test_a_verdict_never_changes(self, store: Store, second: Status) -> None:
+        made = accepted(store, Phase.RUNNING)
+        first = Verdict(Status.FAILED, NOW, ErrorCode.DEADLINE_EXCEEDED)
+        store.settle(made, ID, first, LATER, {})
+
+        assert store.settle(made, ID, Verdict(second, LATER), LATER, {"polls": 99}) is None
+        found = store.get(ID)
+        assert found is not None
+        assert (found.verdict, found.polls) == (first, 0)
+
+    def test_a_late_cancel_is_no_cancel(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING)
+        settled = store.settle(made, ID, VERDICT, LATER, {})
+
+        assert store.wish(ID, LATER) is None
+        assert store.withdraw(made, Phase.RUNNING) is None
+        assert store.get(ID) == settled
+
+
+class TestRefreshAndKeep:
+    def test_a_fresh_look_is_asked_for_and_had(self, store: Store) -> None:
+        made = accepted(store, Phase.SETTLED)
+
+        asked = store.refresh(ID, ID, {"fresh_look": "asked", "troubles": 1})
+        had = store.refresh(ID, ID, {"fresh_look": None, "result": Document(json='"new"')})
+
+        assert asked == replace(made, fresh_look="asked", troubles=1)
+        assert had == replace(made, troubles=1, result=Document(json='"new"'))
+
+    def test_outputs_are_kept_one_by_one(self, store: Store) -> None:
+        made = accepted(store, Phase.SETTLED)
+        tenth = replace(OUTPUT, pointer="/a~1b", key="outputs/abc/10.png")
+
+        store.keep(ID, ID, 0, OUTPUT)
+        written = store.keep(ID, ID, 10, tenth)
+
+        assert written == replace(made, outputs={"0": OUTPUT, "10": tenth})
+
+    def test_an_output_kept_again_is_the_same(self, store: Store) -> None:
+        accepted(store, Phase.SETTLED)
+
+        assert store.keep(ID, ID, 0, OUTPUT) == store.keep(ID, ID, 0, OUTPUT)
+
+
+class TestFinish:
+    @pytest.mark.parametrize(
+        ("status", "code", "output"),
+        [
+            pytest.param(Status.SUCCEEDED, None, Document(json='"text"'), id="succeeded"),
+            pytest.param(Status.FAILED, ErrorCode.OUTPUT_EXPIRED, None, id="failed"),
+            pytest.param(Status.CANCELED, None, None, id="canceled"),
+            pytest.param(Status.ABORTED, ErrorCode.DEADLINE_EXCEEDED, None, id="aborted"),
+        ],
+    )
+    def test_writes_the_end(
+        self, store: Store, status: Status, code: ErrorCode | None, output: Document | None
+    ) -> None:
+        made = accepted(store, Phase.SETTLED)
+
+        written = store.finish(made, ID, status, code, output)
+
+        assert written == replace(
+            made,
+            status=status,
+            error_code=code,
+            output=output,
+            phase=Phase.DONE,
+            completed_at=NOW,
+            due_at=None,
+            due_shard=None,
+            timeline={**made.timeline, "saved": NOW},
+        )
+
+    @pytest.mark.parametrize(
+        ("days", "expected"),
+        [
+            pytest.param("0", None, id="for ever"),
+            pytest.param("1", timedelta(days=1), id="a day"),
+            pytest.param("365", timedelta(days=365), id="a year"),
+        ],
+    )
+    def test_a_record_is_kept_for_its_days(
+        self, store: Store, table: Table, monkeypatch: pytest.MonkeyPatch, days: str, expected: timedelta | None
+    ) -> None:
+        """`expires_at` is what DynamoDB's time-to-live reads: a number, in whole epoch seconds."""
+        monkeypatch.setenv("RECORD_DAYS", days)
+        made = accepted(store, Phase.SETTLED)
+
+        store.finish(made, ID, Status.SUCCEEDED, None, None)
+
+        wanted = {"N": str(int((clock.now() + expected).timestamp()))} if expected else None
+        assert table.item().get("expires_at") == wanted
+
+    def test_a_withdrawn_record_is_kept_for_its_days(
+        self, store: Store, table: Table, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("RECORD_DAYS", "1")
+        made = accepted(store)
+
+        store.withdraw(made, Phase.ACCEPTED)
+
+        assert table.item()["expires_at"] == {"N": str(int((clock.now() + timedelta(days=1)).timestamp()))}
+
+
+class TestCancel:
+    def test_a_wish_is_noted(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING)
+
+        assert store.wish(ID, LATER) == replace(made, cancel_requested=LATER)
+
+    def test_the_first_wish_counts(self, store: Store) -> None:
+        accepted(store, Phase.RUNNING)
+        store.wish(ID, NOW)
+
+        assert store.wish(ID, LATER) is None
+        found = store.get(ID)
+        assert found is not None
+        assert found.cancel_requested == NOW
+
+    def test_that_the_provider_was_told_is_noted(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING)
+
+        assert store.told(ID, LATER) == replace(made, cancel_sent=LATER)
+
+    def test_withdrawn_before_anything_was_sent(self, store: Store) -> None:
+        made = accepted(store)
+
+        written = store.withdraw(made, Phase.ACCEPTED)
+
+        assert written == replace(
+            made,
+            verdict=Verdict(Status.CANCELED, NOW),
+            status=Status.CANCELED,
+            phase=Phase.DONE,
+            cancel_requested=NOW,
+            completed_at=NOW,
+            due_at=None,
+            due_shard=None,
+            timeline={"accepted": NOW, "completed": NOW, "saved": NOW},
+        )
+
+    def test_withdrawn_when_the_provider_stopped(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING, cancel_requested=NOW)
+        changes = {"logs": Document(json='"half"'), "polls": 3}
+
+        written = store.withdraw(made, Phase.RUNNING, changes)
+
+        assert written == replace(
+            made,
+            verdict=Verdict(Status.CANCELED, NOW),
+            status=Status.CANCELED,
+            phase=Phase.DONE,
+            logs=Document(json='"half"'),
+            polls=3,
+            completed_at=NOW,
+            due_at=None,
+            due_shard=None,
+            timeline={"accepted": NOW, "completed": NOW, "saved": NOW},
+        )
+
+    def test_an_old_view_does_not_withdraw_what_was_sent(self, store: Store, table: Table) -> None:
+        """The caller's function read `accepted`; meanwhile create has written its intent."""
+        seen = accepted(store)
+        store.intend(ID, ID, INTENT)
+        before = table.items()
+
+        assert store.withdraw(seen, Phase.ACCEPTED) is None
+        assert table.items() == before
+
+
+class TestPage:
+    """Newest first, by pages, in both directions."""
+
+    @staticmethod
+    def fill(store: Store, number: int, caller: str = "ann", *, at_once: bool = False) -> list[str]:
+        """Ids of as many predictions, newest first."""
+        made = []
+        for second in range(number):
+            created_at = NOW if at_once else clock.later(second, NOW)
+            made.append(accepted(store, id=ids.new(), caller=caller, created_at=created_at).id)
+        return made[::-1]
+
+    @staticmethod
+    def walk(store: Store, start: Place | None, limit: int, *, newer: bool) -> list[list[str]]:
+        """The ids of page after page in one direction."""
+        pages = []
+        while True:
+            page = store.page("ann", start, limit)
+            pages.append([found.id for found in page.predictions])
+            start = page.newer if newer else page.older
+            if start is None:
+                return pages
+            assert len(pages) < 100
+
+    def test_nothing_is_an_empty_page(self, store: Store) -> None:
+        page = store.page("ann", None, 10)
+
+        assert (list(page.predictions), page.older, page.newer) == ([], None, None)
+
+    @pytest.mark.parametrize(
+        ("number", "sizes"),
+        [
+            pytest.param(1, [1], id="one"),
+            pytest.param(2, [2], id="one under a page"),
+            pytest.param(3, [3], id="exactly a page"),
+            pytest.param(4, [3, 1], id="one over a page"),
+            pytest.param(6, [3, 3], id="exactly two pages"),
+            pytest.param(7, [3, 3, 1], id="one over two pages"),
+        ],
+    )
+    def test_pages_to_the_oldest_and_back(self, store: Store, number: int, sizes: list[int]) -> None:
+        made = self.fill(store, number)
+
+        older = self.walk(store, None, 3, newer=False)
+
+        assert [len(page) for page in older] == sizes
+        assert sum(older, []) == made
+        oldest = store.page("ann", None, 3)
+        while oldest.older:
+            oldest = store.page("ann", oldest.older, 3)
+        back = self.walk(store, oldest.newer, 3, newer=True) if oldest.newer else []
+        assert sum(back[::-1], []) == made[: number - sizes[-1]]
+
+    def test_the_first_page_has_no_newer_one(self, store: Store) -> None:
+        self.fill(store, 4)
+
+        assert store.page("ann", None, 3).newer is None
+
+    def test_back_and_forth_is_the_same_page(self, store: Store) -> None:
+        self.fill(store, 9)
+        first = store.page("ann", None, 3)
+        assert first.older is not None
+        second = store.page("ann", first.older, 3)
+        assert second.older is not None
+        third = store.page("ann", second.older, 3)
+
+        assert third.newer is not None
+        back = store.page("ann", third.newer, 3)
+
+        assert back == second
+
+    def test_what_is_new_meanwhile_is_on_a_newer_page(self, store: Store) -> None:
+        """A page that has been handed out stays as it was: nothing moves over its edge."""
+        self.fill(store, 4)
+        first = store.page("ann", None, 3)
+        new = accepted(store, id=ids.new(), created_at=LATER)
+
+        assert first.older is not None
+        second = store.page("ann", first.older, 3)
+
+        assert len(second.predictions) == 1
+        assert new.id not in {found.id for found in second.predictions}
+        assert store.page("ann", None, 3).predictions[0] == new
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
+    def test_ties_are_shown_once(self, store: Store, limit: int) -> None:
+        """Many may be made in one millisecond."""
+        made = self.fill(store, 5, at_once=True)
+
+        shown = sum(self.walk(store, None, limit, newer=False), [])
+
+        assert sorted(shown) == sorted(made)
+
+    def test_others_are_not_shown(self, store: Store) -> None:
+        mine, others = self.fill(store, 3), self.fill(store, 4, caller="bob")
+
+        assert [found.id for found in store.page("ann", None, 10).predictions] == mine
+        assert [found.id for found in store.page("bob", None, 10).predictions] == others
+        assert list(store.page("an", None, 10).predictions) == []
+
+    def test_a_place_among_others_shows_none_of_them(self, store: Store) -> None:
+        self.fill(store, 3, caller="bob")
+        mine = self.fill(store, 2)
+        bobs = store.page("bob", None, 1).older
+        assert bobs is not None
+
+        shown = self.walk(store, bobs, 10, newer=False)
+
+        assert set(sum(shown, [])) <= set(mine)
+
+    def test_what_is_shown_is_never_behind_its_item(self, store: Store) -> None:
+        """Keys alone are in the index; the rest is read from the items, as they are now."""
+        accepted(store)
+
+        store.intend(ID, ID, INTENT)
+
+        assert list(store.page("ann", None, 10).predictions) == [store.get(ID)]
+
+    def test_a_full_page_is_one_batch(self, store: Store) -> None:
+        made = self.fill(store, BATCH + 1)
+
+        page = store.page("ann", None, BATCH)
+
+        assert [found.id for found in page.predictions] == made[:BATCH]
+        assert page.older is not None
+
+    def test_keys_are_no_predictions(self, store: Store, cloud: dict[str, str]) -> None:
+        """An item is in an index exactly if it has both of its attributes."""
+        boto3.client("dynamodb").put_item(
+            TableName=cloud["TABLE_NAME"],
+            Item={"pk": {"S": "key#0"}, "owner": {"S": "ann"}, "made_at": {"S": NOW}},
+        )
+
+        assert list(store.page("ann", None, 10).predictions) == []
+
+
+class TestDue:
+    def test_only_what_is_overdue(self, store: Store) -> None:
+        for seconds in (-60, -1, 0, 1):
+            accepted(store, id=ids.new(), due_at=clock.later(seconds, LATER))
+
+        found = [store.get(prediction_id) for prediction_id in store.due(3, LATER)]
+
+        assert [one.due_at for one in found if one] == [clock.later(-60, LATER), clock.later(-1, LATER)]
+
+    def test_each_shard_has_its_own(self, store: Store) -> None:
+        for shard in range(DUE_SHARDS):
+            accepted(store, id=f"{shard:026}", due_shard=shard, due_at=NOW)
+
+        found = [store.due(shard, LATER) for shard in range(DUE_SHARDS)]
+
+        assert found == [[f"{shard:026}"] for shard in range(DUE_SHARDS)]
+
+    def test_no_more_than_the_limit(self, store: Store) -> None:
+        for n in range(5):
+            accepted(store, id=f"{n:026}", due_at=clock.later(-n, NOW))
+
+        assert store.due(3, LATER, limit=2) == [f"{4:026}", f"{3:026}"]
+
+    @pytest.mark.parametrize(
+        "name", ["finish", "withdraw, unsent", "withdraw, stopped"], ids=["finished", "unsent", "stopped"]
+    )
+    def test_what_is_done_is_never_due(self, store: Store, name: str) -> None:
+        made = accepted(store, min(WRITES[name].phases), due_at=NOW)
+        assert store.due(3, LATER) == [ID]
+
+        WRITES[name].make(store, made, ID)
+
+        assert store.due(3, LATER) == []
+
+    def test_a_promise_is_kept_waiting_for(self, store: Store) -> None:
+        accepted(store, due_at=NOW)
+
+        store.promise(ID, ID, LATER)
+
+        assert store.due(3, LATER) == []
+        assert store.due(3, clock.later(0.001, LATER)) == [ID]
+
+    def test_two_minutes_after_the_promised_look(self, test_clock: TestClock) -> None:
+        assert due(5) == "2026-11-21T10:02:05.000Z"
+
+
+def test_a_handle_is_not_a_prediction(store: Store) -> None:
+    made = accepted(store, Phase.SENDING)
+
+    store.own(made, ID, Handle("0" * 26, NOW), UPSTREAM, LATER)
+
+    assert store.get("0" * 26) is None
+    assert [found.id for found in store.page("ann", None, 10).predictions] == [ID]

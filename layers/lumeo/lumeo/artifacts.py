@@ -8,10 +8,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
-DATA_URL = re.compile(
-    r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w-]+=[\w.-]+)*;base64,(?P<base64>[A-Za-z0-9+/\s]+={0,2}\s*)"
+_DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w-]+=[\w.-]+)*;base64,(?P<base64>[A-Za-z0-9+/=\s]+)")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+# Read by one strict form instead of a parser: what fetches it later may read what is odd in another way.
+_URL = re.compile(
+    rf"(?P<scheme>https?)://(?P<host>{_LABEL}(?:\.{_LABEL})*)(?::(?P<port>\d{{0,5}}))?(?:[/?#].*)?",
+    re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 
 
@@ -27,20 +31,22 @@ class Hosts:
     """Where outputs may be fetched: host names (https, port 443), `*.` for any sub-domain, or whole origins (`http://…`)."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._origins = {pattern.rstrip("/").lower() for pattern in patterns if "://" in pattern}
-        self._names = {pattern.lower() for pattern in patterns if "://" not in pattern}
+        known = [pattern.rstrip("/").lower() for pattern in patterns]
+        self._origins = {pattern for pattern in known if "://" in pattern}
+        self._names = {pattern for pattern in known if "://" not in pattern}
 
     def allows(self, url: str) -> bool:
-        parts = _split(url)
-        if parts is None or parts.username is not None or parts.password is not None:
+        parts = _URL.fullmatch(url)
+        if parts is None:
             return False
-        if f"{parts.scheme}://{parts.netloc}".lower() in self._origins:
+        scheme, host, port = parts["scheme"].lower(), parts["host"].lower(), parts["port"]
+        if f"{scheme}://{host}{f':{port}' if port else ''}" in self._origins:
             return True
-        return parts.scheme == "https" and parts.port in {None, 443} and self._names_host(parts.hostname or "")
+        return scheme == "https" and port in {None, "", "443"} and self._names_host(host)
 
     def _names_host(self, host: str) -> bool:
-        parents = host.split(".")
-        wild = {"*." + ".".join(parents[n:]) for n in range(1, len(parents))}
+        labels = host.split(".")
+        wild = {"*." + ".".join(labels[n:]) for n in range(1, len(labels))}
         return host in self._names or bool(wild & self._names)
 
 
@@ -53,25 +59,38 @@ def find(output: Any, hosts: Hosts) -> tuple[Artifact, ...]:
 
 
 def replace(output: Any, by_pointer: Mapping[str, Any]) -> Any:
-    """A copy of `output` with other values at the given pointers, which must be there."""
+    """A copy of `output` with other values at the given pointers; what is not there is not made."""
+    if "" in by_pointer:
+        return by_pointer[""]
     copied = json.loads(json.dumps(output))
     for pointer, value in by_pointer.items():
-        if not pointer:
-            return value
         *path, last = [token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/")]
         place = copied
         for token in path:
-            place = place[int(token) if isinstance(place, list) else token]
-        place[int(last) if isinstance(place, list) else last] = value
+            place = place[_index(place, token)] if _index(place, token) is not None else None
+        if _index(place, last) is not None:
+            place[_index(place, last)] = value
     return copied
 
 
+def _index(place: Any, token: str) -> Any:
+    """Where a pointer's token leads inside a list or a map; None where it leads nowhere."""
+    if isinstance(place, dict):
+        return token if token in place else None
+    if isinstance(place, list) and token.isdecimal() and int(token) < len(place):
+        return int(token)
+    return None
+
+
+def data(url: str) -> tuple[str, str] | None:
+    """The content type and the base64 text of a `data:` URL, or None if it is none that can be decoded."""
+    found = _DATA_URL.fullmatch(url)
+    text = re.sub(r"\s", "", found["base64"]) if found else ""
+    return (found["type"] or "", text) if found and text and _BASE64.fullmatch(text) else None
+
+
 def _is_file(text: str, hosts: Hosts) -> bool:
-    inline = DATA_URL.fullmatch(text)
-    if inline:
-        # One character more than a multiple of four is no base64.
-        return len(re.sub(r"[\s=]", "", inline["base64"])) % 4 != 1
-    return not re.search(r"\s", text) and hosts.allows(text)
+    return data(text) is not None or (not re.search(r"\s", text) and hosts.allows(text))
 
 
 def _strings(output: Any) -> Iterator[tuple[str, str]]:
@@ -89,12 +108,3 @@ def _strings(output: Any) -> Iterator[tuple[str, str]]:
 
 def _escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises when it is not a number
-    except ValueError:
-        return None
-    return parts if parts.netloc else None

@@ -66,7 +66,10 @@ def parse(text: str) -> datetime:
     moment = datetime.fromisoformat(text.strip())
     if moment.tzinfo is None:
         raise ValueError(f"no time zone in {text!r}")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"not a moment in UTC: {text!r}") from error
 
 
 def later(seconds: float, than: str | None = None) -> str:

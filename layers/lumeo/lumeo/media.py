@@ -31,7 +31,7 @@ _MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("application/gzip", re.compile(rb"\x1f\x8b")),
     ("application/zip", re.compile(rb"PK\x03\x04")),
     ("text/html", re.compile(rb"\s*(<!doctype html|<html|<script|<head|<body|<iframe)", re.IGNORECASE)),
-    ("image/svg+xml", re.compile(rb"(?is)\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*|<!doctype svg[^>]*>\s*)*<svg")),
+    ("image/svg+xml", re.compile(rb"(?is)(?>(?:\s|<\?[^>]*>|<!--.*?-->|<!doctype[^>]*>)*)<svg")),
 )  # fmt: skip
 # What is declared as one of these and begins otherwise is not one.
 _ALWAYS_SIGNED = {"image/png", "image/jpeg", "image/gif", "image/webp", "video/webm", "audio/wav", "audio/flac"}
@@ -42,7 +42,11 @@ _SAME = (
     {"audio/ogg", "video/ogg", "application/ogg"},
     {"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"},
 )
+# Documents that are zip files inside.
+_ZIPPED = re.compile(r"application/(vnd\..+|.+\+zip|java-archive)|model/3mf")
 _EXTENSIONS = {
+    "application/gzip": "gz",
+    "video/x-matroska": "mkv",
     "image/jpeg": "jpg",
     "image/webp": "webp",
     "image/avif": "avif",
@@ -59,9 +63,7 @@ _EXTENSIONS = {
     "application/x-tar": "tar",
     "application/octet-stream": "bin",
 }
-_ACTIVE = re.compile(
-    r"text/(html|xml|javascript|ecmascript|xsl)|application/(.*\+)?(xml|xhtml|javascript|ecmascript)|image/svg\+xml"
-)
+_ACTIVE = re.compile(r"text/(html|xml|xsl|javascript|ecmascript)|application/(xml|javascript|ecmascript)|.+\+xml")
 
 
 def content_type(declared: str, name: str, head: bytes) -> str:
@@ -77,14 +79,14 @@ def content_type(declared: str, name: str, head: bytes) -> str:
     if found is None:
         return said if said and said not in _ALWAYS_SIGNED else "application/octet-stream"
     same = any(found in family and said in family for family in _SAME)
-    zipped = found in {"application/zip", "application/gzip"} and said.startswith("application/")
+    zipped = found == "application/zip" and _ZIPPED.fullmatch(said)
     return said if same or zipped else found
 
 
 def extension(kind: str, name: str) -> str:
     """A file name's extension: the name's own where it fits the type or the type says nothing, else the type's."""
     own = name.rpartition(".")[2].lower() if "." in name else ""
-    own = own if re.fullmatch(r"[a-z0-9]{1,8}", own) else ""
+    own = own if re.fullmatch(r"[a-z0-9]{1,16}", own) else ""
     if own and (kind == "application/octet-stream" or mimetypes.guess_type(f"x.{own}")[0] == kind):
         return own
     return _EXTENSIONS.get(kind) or (mimetypes.guess_extension(kind) or ".bin").lstrip(".")

@@ -5,7 +5,6 @@ A file is held in memory in parts of 8 MiB, one at a time; a broken transfer lea
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -18,7 +17,7 @@ from boto3.s3.transfer import TransferConfig
 from urllib3.exceptions import HTTPError
 
 from lumeo import aws, settings
-from lumeo.artifacts import DATA_URL, Artifact, Hosts
+from lumeo.artifacts import Artifact, Hosts, data
 from lumeo.errors import OutputRefused, OutputTooLarge, OutputUnavailable
 from lumeo.media import content_type, extension, runs_in_a_browser
 from lumeo.prediction import Output
@@ -104,11 +103,11 @@ def copy(artifact: Artifact, hosts: Hosts, prefix: str) -> Output:
 @contextmanager
 def _open(artifact: Artifact, hosts: Hosts, limit: int) -> Iterator[tuple[Metered, str, str]]:
     """The artifact's bytes, the content type that was declared, and its file name."""
-    inline = DATA_URL.fullmatch(artifact.url)
+    inline = data(artifact.url)
     if inline:
-        text = re.sub(r"[\s=]", "", inline["base64"])
-        content = base64.b64decode(text + "=" * (-len(text) % 4))
-        yield Metered(BytesIO(content), limit, len(content)), inline["type"] or "", ""
+        declared, text = inline
+        content = base64.b64decode(text)
+        yield Metered(BytesIO(content), limit, len(content)), declared, ""
         return
     with requests.Session() as session:
         session.trust_env = False

@@ -203,7 +203,7 @@ class Store:
         output: Document | None,
     ) -> Prediction | None:
         """The terminal write of a run."""
-        return self._update(prediction.id, _into(Phase.DONE) & _fence(run), _ending(prediction, status, code, output))
+        return self._update(prediction.id, _in(Phase.SETTLED) & _fence(run), _ending(prediction, status, code, output))
 
     def wish(self, prediction_id: str, now: str) -> Prediction | None:
         """Note that somebody asked for the end."""

@@ -1,0 +1,188 @@
+"""When to look again: whole seconds within the policy, right on average, patient in trouble, punctual at the end."""
+
+from itertools import chain, repeat
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lumeo.polling import TROUBLE_CAP, Policy, trouble_wait, until, wait
+from lumeo.providers.replicate import Replicate
+
+REPLICATE = Replicate.polling
+SLOW = Policy(first=10, factor=2, cap=300, deadline=86_400, result_window=86_400)
+GRID = [(n + 0.5) / 100 for n in range(100)]
+
+CHANCES = st.floats(0, 1, exclude_max=True)
+POLICIES = st.tuples(st.floats(1, 1e9), st.floats(1, 1e9), st.floats(1, 1e300)).map(
+    lambda drawn: Policy(
+        first=min(drawn[:2]), cap=max(drawn[:2]), factor=drawn[2], deadline=86_400, result_window=86_400
+    )
+)
+
+
+def mean(policy: Policy, looks: int) -> float:
+    """The mean of a wait over everything that chance may bring."""
+    waits = [wait(policy, looks, chance=iter((one, two)).__next__) for one in GRID for two in GRID]
+    return sum(waits) / len(waits)
+
+
+class TestPolicy:
+    def test_replicates_is_the_designs(self) -> None:
+        assert Policy(first=1, factor=1.5, cap=5, deadline=3600, result_window=3600) == REPLICATE
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            pytest.param({"first": 0.5}, id="first below a second"),
+            pytest.param({"first": 6}, id="first above the cap"),
+            pytest.param({"factor": 0.9}, id="shrinking"),
+            pytest.param({"factor": float("nan")}, id="no number"),
+            pytest.param({"deadline": 0}, id="no time"),
+            pytest.param({"result_window": 0}, id="no window"),
+        ],
+    )
+    def test_nonsense_is_refused(self, wrong: dict[str, Any]) -> None:
+        values: dict[str, Any] = {"first": 1, "factor": 1.5, "cap": 5, "deadline": 60, "result_window": 60}
+
+        with pytest.raises(ValueError, match="not a polling policy"):
+            Policy(**values | wrong)
+
+
+class TestWait:
+    @given(POLICIES, st.integers(0, 10**9), CHANCES, CHANCES)
+    def test_whole_seconds_from_one_to_the_cap(self, policy: Policy, looks: int, one: float, two: float) -> None:
+        seconds = wait(policy, looks, chance=iter((one, two)).__next__)
+
+        assert type(seconds) is int
+        assert 1 <= seconds <= policy.cap
+
+    @pytest.mark.parametrize(
+        ("policy", "looks", "expected"),
+        [
+            pytest.param(REPLICATE, 1, 1.5, id="second"),
+            pytest.param(REPLICATE, 2, 2.25, id="third"),
+            pytest.param(REPLICATE, 3, 3.375, id="fourth"),
+            pytest.param(SLOW, 0, 10, id="slow, first"),
+            pytest.param(SLOW, 4, 160, id="slow, fifth"),
+        ],
+    )
+    def test_mean_is_exact(self, policy: Policy, looks: int, expected: float) -> None:
+        """Whole seconds cannot say 1.5: every other wait is one second longer."""
+        assert mean(policy, looks) == pytest.approx(expected, abs=0.01)
+
+    @pytest.mark.parametrize(
+        ("looks", "expected"),
+        [pytest.param(0, 1, id="first"), pytest.param(4, 5, id="at the cap"), pytest.param(700, 5, id="long after")],
+    )
+    def test_mean_is_near_at_the_limits(self, looks: int, expected: float) -> None:
+        """Half of the jitter is cut off there: a fortieth."""
+        assert mean(REPLICATE, looks) == pytest.approx(expected, rel=0.026)
+
+    def test_grows_to_the_cap_and_stays(self) -> None:
+        means = [mean(REPLICATE, looks) for looks in range(8)]
+
+        assert means[:5] == sorted(means[:5])
+        assert means[4:] == [means[4]] * 4
+
+    @pytest.mark.parametrize("looks", range(6))
+    def test_jitter_is_a_tenth(self, looks: int) -> None:
+        ideal = min(300, 10 * 2**looks)
+
+        least, most = (wait(SLOW, looks, chance=iter((one, 0.5)).__next__) for one in (0, 0.999999))
+
+        assert least == pytest.approx(ideal * 0.9, abs=1)
+        assert most == pytest.approx(min(300, ideal * 1.1), abs=1)
+
+    def test_slow_growth_reaches_its_cap(self) -> None:
+        policy = Policy(first=1, factor=1.01, cap=60, deadline=86_400, result_window=86_400)
+
+        assert wait(policy, 10_000, chance=lambda: 0.5) == 60
+
+    @pytest.mark.parametrize("factor", [1e5, 1e300])
+    def test_steep_growth_reaches_its_cap(self, factor: float) -> None:
+        policy = Policy(first=1, factor=factor, cap=60, deadline=86_400, result_window=86_400)
+
+        assert wait(policy, 1000, chance=lambda: 0.5) == 60
+
+    def test_a_prediction_needs_few_rounds(self) -> None:
+        """An execution's history ends at 25,000 events: at most 1,500 rounds until the deadline."""
+        rounds, passed = 0, 0
+        while passed < REPLICATE.deadline:
+            passed += wait(REPLICATE, rounds, chance=lambda: 0.0)
+            rounds += 1
+
+        assert rounds <= 1500
+
+    def test_chance_is_its_own_by_default(self) -> None:
+        assert {wait(SLOW, 3) for _ in range(200)} <= set(range(72, 90))
+
+
+class TestTroubleWait:
+    @pytest.mark.parametrize(
+        ("policy", "waits"),
+        [
+            pytest.param(REPLICATE, [5, 10, 20, 40, 60, 60, 60], id="to the cap of trouble"),
+            pytest.param(SLOW, [300, 300, 300], id="a policy's cap above it"),
+        ],
+    )
+    def test_doubles_from_the_cap(self, policy: Policy, waits: list[int]) -> None:
+        found = [trouble_wait(policy, n, None, chance=lambda: 0.0) for n in range(1, len(waits) + 1)]
+
+        assert found == waits
+
+    @pytest.mark.parametrize(
+        ("after", "expected"),
+        [
+            pytest.param(None, 5, id="no wish"),
+            pytest.param(0, 5, id="at once"),
+            pytest.param(3, 5, id="sooner than ours"),
+            pytest.param(5.2, 6, id="a fraction"),
+            pytest.param(30, 30, id="later than ours"),
+            pytest.param(3600, 3600, id="later than our cap"),
+        ],
+    )
+    def test_honours_the_providers_wish(self, after: float | None, expected: int) -> None:
+        assert trouble_wait(REPLICATE, 1, after, chance=lambda: 0.0) == expected
+
+    @given(POLICIES, st.integers(1, 10**9), st.none() | st.floats(0, 86_400), CHANCES)
+    def test_whole_seconds_and_never_too_soon(
+        self, policy: Policy, troubles: int, after: float | None, chance: float
+    ) -> None:
+        seconds = trouble_wait(policy, troubles, after, chance=lambda: chance)
+
+        assert type(seconds) is int
+        assert max(1, after or 0) <= seconds <= max(policy.cap, TROUBLE_CAP, after or 0) + 1
+
+    def test_jitter_only_shortens(self) -> None:
+        chances = chain([0.0, 0.25, 0.5, 0.75], repeat(0.999999))
+
+        waits = [trouble_wait(REPLICATE, 4, None, chance=chances.__next__) for _ in range(5)]
+
+        assert waits == [40, 39, 38, 37, 37]
+
+
+@pytest.mark.parametrize(
+    ("left", "wanted", "expected"),
+    [
+        pytest.param(100.0, 5, 5, id="far away"),
+        pytest.param(5.0, 5, 5, id="just then"),
+        pytest.param(3.2, 5, 4, id="right after it"),
+        pytest.param(3.0, 5, 3, id="whole seconds"),
+        pytest.param(0.001, 5, 1, id="at once"),
+        pytest.param(0.0, 5, 5, id="now"),
+        pytest.param(-10.0, 5, 5, id="past"),
+    ],
+)
+def test_until_the_deadline(left: float, wanted: int, expected: int) -> None:
+    assert until(left, wanted) == expected
+
+
+@given(st.floats(-1e9, 1e9), st.integers(1, 10**6))
+def test_until_never_looks_before_the_deadline_for_nothing(left: float, wanted: int) -> None:
+    seconds = until(left, wanted)
+
+    assert type(seconds) is int
+    assert 1 <= seconds <= wanted
+    assert seconds == wanted or left <= seconds <= left + 1
