@@ -82,7 +82,8 @@ class TestParse:
 
 
 class TestPassing:
-    def test_later_than_now(self, test_clock: TestClock) -> None:
+    @pytest.mark.usefixtures("test_clock")
+    def test_later_than_now(self) -> None:
         assert clock.later(90.5) == "2026-11-21T10:01:30.500Z"
 
     def test_later_than_a_moment(self) -> None:
@@ -92,7 +93,8 @@ class TestPassing:
         assert clock.seconds_between("2026-11-21T10:00:00.000Z", "2026-11-21T10:00:01.250Z") == 1.25
         assert clock.seconds_between("2026-11-21T10:00:01.250Z", "2026-11-21T10:00:00.000Z") == -1.25
 
-    def test_a_test_owns_time(self, test_clock: TestClock) -> None:
+    @pytest.mark.usefixtures("test_clock")
+    def test_a_test_owns_time(self) -> None:
         clock.sleep(3600)
 
         assert clock.stamp() == "2026-11-21T11:00:00.000Z"

@@ -67,5 +67,5 @@ def test_chance_fills_the_rest(test_clock: TestClock) -> None:
         pytest.param("", False, id="nothing"),
     ],
 )
-def test_what_may_be_one(text: str, right: bool) -> None:
+def test_what_may_be_one(text: str, *, right: bool) -> None:
     assert ids.looks_right(text) is right

@@ -164,7 +164,7 @@ class TestUnknown:
         assert prediction_from(values) == FULL
 
     def test_what_is_absent_has_its_default(self) -> None:
-        needed = "id caller created_at provider input base_url outputs_id deadline run".split()
+        needed = {"id", "caller", "created_at", "provider", "input", "base_url", "outputs_id", "deadline", "run"}
         values = {name: value for name, value in plain(prediction()).items() if name in needed}
 
         found = prediction_from(values)

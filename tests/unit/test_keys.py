@@ -111,16 +111,14 @@ def test_an_unknown_key_is_not_remembered(cloud: dict[str, str], test_clock: Tes
     assert keys().caller(key) == "ann"
 
 
-@pytest.mark.parametrize("caller", ["a", "ann", "ann@example.com", "team-1.prod_x", "0" * 64])
-def test_a_callers_name(cloud: dict[str, str], caller: str) -> None:
-    assert keys().caller(keys().create(caller, "laptop")) == caller
+def test_a_callers_name(cloud: dict[str, str]) -> None:
+    for caller in ("a", "ann", "ann@example.com", "team-1.prod_x", "0" * 64):
+        assert keys().caller(keys().create(caller, "laptop")) == caller
 
 
-@pytest.mark.parametrize(
-    "caller", ["", " ann", "ann ", "ann#bob", "a/b", "-ann", "@ann", "\u00e4nn", "0" * 65, "ann\n"]
-)
-def test_a_name_that_is_none(cloud: dict[str, str], caller: str) -> None:
-    with pytest.raises(ValueError, match="not a caller's name"):
-        keys().create(caller, "laptop")
+def test_a_name_that_is_none(cloud: dict[str, str]) -> None:
+    for caller in ("", " ann", "ann ", "ann#bob", "a/b", "-ann", "@ann", "\u00e4nn", "0" * 65, "ann\n"):
+        with pytest.raises(ValueError, match="not a caller's name"):
+            keys().create(caller, "laptop")
 
     assert items(cloud["TABLE_NAME"]) == []

@@ -49,6 +49,11 @@ def snapshot(status: Status, **more: Any) -> Snapshot:
     return Snapshot(status=status, upstream=Upstream(status=status.value), **more)
 
 
+SNAPSHOTS = st.builds(
+    Snapshot, status=st.sampled_from(Status), upstream=st.just(Upstream()), output=JSON, code=st.none() | CODES
+)
+
+
 class TestVerdict:
     @pytest.mark.parametrize("status", [Status.STARTING, Status.PROCESSING])
     def test_none_while_it_runs(self, status: Status) -> None:
@@ -136,15 +141,11 @@ class TestVerdict:
         assert found.status is status
         assert found.code is not ErrorCode.DEADLINE_EXCEEDED
 
-    @given(st.sampled_from(Status), JSON, st.booleans(), st.none() | CODES)
-    def test_a_failure_always_has_a_code(
-        self, status: Status, output: Any, removed: bool, code: ErrorCode | None
-    ) -> None:
-        seen = snapshot(status, output=output, removed=removed, code=code)
-
+    @given(SNAPSHOTS)
+    def test_a_failure_always_has_a_code(self, seen: Snapshot) -> None:
         found = verdict(prediction(Phase.RUNNING), seen, NOW)
 
-        assert (found is None) is not status.terminal
+        assert (found is None) is not seen.status.terminal
         assert found is None or found.status.terminal
         assert found is None or (found.status is Status.FAILED) <= (found.code is not None)
         assert found is None or (found.status is Status.SUCCEEDED) <= (found.code is None)
@@ -174,7 +175,7 @@ def test_overdue_is_whose_deadline_it_was(by: str, status: Status) -> None:
         (Status.ABORTED, True),
     ],
 )
-def test_terminal_statuses(status: Status, terminal: bool) -> None:
+def test_terminal_statuses(status: Status, *, terminal: bool) -> None:
     assert status.terminal is terminal
 
 

@@ -87,7 +87,7 @@ def test_no_public_url_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_one_is_tried_above() -> None:
     """A new setting needs its row."""
-    (mark,) = [mark for mark in test_what_it_says.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
+    (mark,) = [mark for mark in test_what_it_says.pytestmark if mark.name == "parametrize"]
 
     assert {row.values[0] for row in mark.args[1]} == set(ALL)
 

@@ -4,8 +4,8 @@ Callers are known here and not by an authorizer, which could only answer in API 
 """
 
 import json
+import math
 import re
-from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -18,7 +18,8 @@ from lumeo.prediction import Prediction
 from lumeo.store import store
 from lumeo.telemetry import about, logger
 
-MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
+"""Of a request. Every answer shows the input again, as JSON within JSON, and Lambda answers 6 MB at most."""
 LONGEST_HOLD = 25.0
 """Seconds for which an answer is held: API Gateway gives up after 30."""
 
@@ -89,7 +90,7 @@ def body(app: APIGatewayHttpResolver) -> dict[str, Any]:
         limit = f"{MAX_BODY_BYTES // 1024**2} MB"
         raise ApiError(413, "Too large", f"The body is over {limit}. Pass large files as URLs.")
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, "Bad request", f"The body is not JSON: {error}") from error
     if not isinstance(value, dict):
@@ -100,8 +101,11 @@ def body(app: APIGatewayHttpResolver) -> dict[str, Any]:
 def preferred_wait(app: APIGatewayHttpResolver) -> int | None:
     """Seconds that `Prefer: wait[=n]` asks for, 1 to 60; None without it."""
     header = app.current_event.headers.get("prefer", "")
-    found = re.search(r"(?:^|[,;\s])wait(?:\s*=\s*(\d{1,4}))?\s*(?:$|[,;])", header)
-    return max(1, min(60, int(found[1] or 60))) if found else None
+    found = re.search(r"(?:^|[,;\s])wait(?:\s*=\s*(\d+))?\s*(?:$|[,;])", header)
+    if found is None:
+        return None
+    asked = found[1] or "60"
+    return max(1, min(60, int(asked[-4:]) if asked[:-4].strip("0") == "" else 60))
 
 
 def preference_applied(wait: int | None) -> dict[str, str]:
@@ -129,9 +133,26 @@ def _problem(error: ApiError) -> Response[str]:
     return Response(error.status, "application/problem+json", _text(error.body()))
 
 
-def _refuse(constant: str) -> Callable[[str], Any]:
+def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large a number")
+    return number
+
+
 def _text(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    # Half a surrogate pair, which JSON can say and UTF-8 cannot.
+    return text if _encodes(text) else json.dumps(value, separators=(",", ":"))
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -3,25 +3,51 @@
 import base64
 import binascii
 import hashlib
+import itertools
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from lumeo import clock, ids
 from lumeo.errors import ApiError
+from lumeo.prediction import Prediction
 from lumeo.store import Place, store
 from lumeo.view import shown
 
 PAGE = 100
+ANSWERED = 2 * 1024 * 1024
+"""Characters of JSON that a page holds: Lambda answers 6 MB at most, and writes JSON within JSON."""
 
 
 def page(caller: str, cursor: str | None, base_url: str) -> dict[str, Any]:
     """Replicate's page: `{next, previous, results}`, the first two absolute URLs or null. Raises ApiError 400."""
-    found = store().page(caller, _place(caller, cursor) if cursor else None, PAGE)
+    start = _place(caller, cursor) if cursor else None
+    found = store().page(caller, start, PAGE)
+    results = [shown(prediction) for prediction in found.predictions]
+    if start and start.newer:
+        shown_from, shown_to = len(results) - _fitting(results[::-1]), len(results)
+    else:
+        shown_from, shown_to = 0, _fitting(results)
+    older, newer = found.older, found.newer
+    if shown_to < len(results):
+        older = _beside(found.predictions[shown_to - 1], newer=False)
+    if shown_from > 0:
+        newer = _beside(found.predictions[shown_from], newer=True)
     return {
-        "previous": _url(base_url, caller, found.newer),
-        "next": _url(base_url, caller, found.older),
-        "results": [shown(prediction) for prediction in found.predictions],
+        "previous": _url(base_url, caller, newer),
+        "next": _url(base_url, caller, older),
+        "results": results[shown_from:shown_to],
     }
+
+
+def _fitting(results: Sequence[dict[str, Any]]) -> int:
+    """How many of these, from the first on, one answer can hold; always one."""
+    sizes = itertools.accumulate(len(json.dumps(result)) for result in results)
+    return max(1, sum(size <= ANSWERED for size in sizes))
+
+
+def _beside(prediction: Prediction, *, newer: bool) -> Place:
+    return Place(prediction.id, prediction.created_at, newer)
 
 
 def _url(base_url: str, caller: str, place: Place | None) -> str | None:

@@ -5,6 +5,7 @@ A file is held in memory in parts of 8 MiB, one at a time; a broken transfer lea
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -85,19 +86,32 @@ def copy(artifact: Artifact, hosts: Hosts, prefix: str) -> Output:
     with _open(artifact, hosts, limit) as (stream, declared, name):
         kind = content_type(declared, name, stream.head)
         key = f"{prefix}.{extension(kind, name)}"
-        disposition = "attachment" if runs_in_a_browser(kind) else "inline"
         aws.s3().upload_fileobj(
             cast("IO[Any]", stream),
             settings.bucket_name(),
             key,
-            ExtraArgs={
-                "ContentType": kind,
-                "CacheControl": "public, max-age=31536000, immutable",
-                "ContentDisposition": f'{disposition}; filename="{PurePosixPath(key).name}"',
-            },
+            ExtraArgs=_headers(key, kind),
             Config=_TRANSFER,
         )
     return Output(artifact.pointer, key, stream.bytes, stream.sha256, kind)
+
+
+def keep_whole(output: Any, prefix: str) -> Output:
+    """Store an output that is too large for an answer as a file itself: text as text, all else as JSON."""
+    content = (output if isinstance(output, str) else json.dumps(output)).encode("utf-8", "replace")
+    kind, ending = ("text/plain; charset=utf-8", "txt") if isinstance(output, str) else ("application/json", "json")
+    key = f"{prefix}.{ending}"
+    aws.s3().put_object(Bucket=settings.bucket_name(), Key=key, Body=content, **_headers(key, kind))
+    return Output("", key, len(content), hashlib.sha256(content).hexdigest(), kind)
+
+
+def _headers(key: str, kind: str) -> dict[str, Any]:
+    disposition = "attachment" if runs_in_a_browser(kind) else "inline"
+    return {
+        "ContentType": kind,
+        "CacheControl": "public, max-age=31536000, immutable",
+        "ContentDisposition": f'{disposition}; filename="{PurePosixPath(key).name}"',
+    }
 
 
 @contextmanager
@@ -133,7 +147,7 @@ def _get(session: requests.Session, url: str, hosts: Hosts) -> requests.Response
                 allow_redirects=False,
                 stream=True,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError, ValueError) as error:
             raise OutputUnavailable(type(error).__name__) from error
         if response.status_code == 200:
             return response

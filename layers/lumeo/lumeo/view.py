@@ -1,9 +1,10 @@
 """A prediction as a caller reads it: its documents fetched, its stored files under our permanent URLs."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from lumeo import artifacts, documents, settings
-from lumeo.prediction import Contents, Phase, Prediction, Status, public
+from lumeo.prediction import Contents, Output, Phase, Prediction, Status, public
 
 
 def created(prediction: Prediction) -> dict[str, Any]:
@@ -18,8 +19,7 @@ def shown(prediction: Prediction) -> dict[str, Any]:
     """Replicate's prediction object; see `lumeo.prediction.public`."""
     output = documents.value(prediction.output)
     if prediction.output:
-        base = settings.outputs_url()
-        output = artifacts.replace(output, {o.pointer: f"{base}/{o.key}" for o in prediction.outputs.values()})
+        output = with_urls(output, prediction.outputs.values())
     return public(
         prediction,
         Contents(
@@ -29,3 +29,9 @@ def shown(prediction: Prediction) -> dict[str, Any]:
             metrics=documents.value(prediction.metrics) or {},
         ),
     )
+
+
+def with_urls(output: Any, stored: Iterable[Output]) -> Any:
+    """An output with the permanent URLs of its files in their places."""
+    base = settings.outputs_url()
+    return artifacts.replace(output, {file.pointer: f"{base}/{file.key}" for file in stored})

@@ -4,6 +4,7 @@ The error says what is known of the request: whether it surely did not arrive, o
 """
 
 import json
+import math
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,7 +80,12 @@ def _never_arrived(error: Exception) -> bool:
 
 def _json(content: bytes) -> Any:
     try:
-        # NaN and Infinity are no JSON, but some servers write them: ours must not.
-        return json.loads(content, parse_constant=lambda _: None)
+        # NaN, Infinity and numbers as large are no JSON, but some servers write them: ours must not.
+        return json.loads(content, parse_constant=lambda _: None, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None

@@ -176,7 +176,7 @@ def retry_after(answer: Answer) -> float | None:
     for found in (said, body.get("retry_after"), text[1] if text else None):
         try:
             seconds = float(found or "")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
         if 0 <= seconds < 86_400:
             return seconds

@@ -1,8 +1,9 @@
 """Store every output, then write the terminal status. May be repeated: what is stored is marked and skipped."""
 
+import json
 from typing import Any
 
-from lumeo import artifacts, clock, documents, outputs, polling
+from lumeo import artifacts, clock, documents, outputs, polling, view
 from lumeo.artifacts import Artifact
 from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable
 from lumeo.prediction import Document, Phase, Prediction, Status
@@ -10,6 +11,9 @@ from lumeo.providers import provider
 from lumeo.steps.next import answer, current, end
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
+
+LARGEST_ANSWERED = 1024 * 1024
+"""Characters of JSON above which an output is a file itself: Lambda answers 6 MB at most, as JSON within JSON."""
 
 
 def finalize(prediction_id: str, run: str) -> dict[str, Any]:
@@ -36,9 +40,7 @@ def finalize(prediction_id: str, run: str) -> dict[str, Any]:
         return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_EXPIRED)
     except OutputUnavailable as error:
         return _again(prediction, run, error)
-    # The provider's URLs die within the hour: where a file was stands null, and ours is made when it is read.
-    shown = artifacts.replace(result["output"], {file.pointer: None for file in files})
-    return _finish(prediction, run, Status.SUCCEEDED, None, documents.keep(prediction.id, "output", shown))
+    return _finish(prediction, run, Status.SUCCEEDED, None, _output(prediction, run, result["output"], files))
 
 
 def _stored(prediction: Prediction, run: str, n: int, file: Artifact) -> Prediction | None:
@@ -49,6 +51,17 @@ def _stored(prediction: Prediction, run: str, n: int, file: Artifact) -> Predict
     output = outputs.copy(file, provider(prediction.provider).hosts, prefix)
     count("OutputBytes", prediction.provider, output.bytes)
     return store().keep(prediction.id, run, n, output)
+
+
+def _output(prediction: Prediction, run: str, output: Any, files: list[Artifact]) -> Document:
+    """What the caller reads: where a file was stands null, since its URL is made when it is read."""
+    shown = artifacts.replace(output, {file.pointer: None for file in files})
+    if len(json.dumps(shown)) > LARGEST_ANSWERED:
+        whole = view.with_urls(shown, prediction.outputs.values())
+        prefix = f"outputs/{prediction.outputs_id}/{len(files)}"
+        store().keep(prediction.id, run, len(files), outputs.keep_whole(whole, prefix))
+        shown = None
+    return documents.keep(prediction.id, "output", shown)
 
 
 def _again(prediction: Prediction, run: str, error: OutputUnavailable) -> dict[str, Any]:

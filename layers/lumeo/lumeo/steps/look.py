@@ -5,6 +5,9 @@ from typing import Any
 from lumeo import clock, documents
 from lumeo.prediction import Prediction, Snapshot, Status
 
+LOGS_KEPT = 100_000
+"""Characters of a model's log that are kept: the last ones, where its progress and its end stand."""
+
 
 def changes(prediction: Prediction, snapshot: Snapshot) -> dict[str, Any]:
     """The attributes that a snapshot changes, whatever comes of it."""
@@ -15,7 +18,7 @@ def changes(prediction: Prediction, snapshot: Snapshot) -> dict[str, Any]:
         "gone_looks": 0,
     }
     if snapshot.logs:
-        found["logs"] = documents.keep(prediction.id, "logs", snapshot.logs)
+        found["logs"] = documents.keep(prediction.id, "logs", snapshot.logs[-LOGS_KEPT:])
     if snapshot.metrics:
         found["metrics"] = documents.keep(prediction.id, "metrics", dict(snapshot.metrics))
     began = snapshot.status is Status.PROCESSING or snapshot.upstream.started_at is not None

@@ -22,6 +22,8 @@ def _start(prediction_id: str) -> None:
         return
     if prediction.phase is not Phase.ACCEPTED:
         logger.error("overdue", phase=prediction.phase, run=prediction.run, due_at=prediction.due_at)
+        # Out of the way of what can be started.
+        store().promise(prediction.id, prediction.run, due(600))
         return
     logger.warning("a run that never started is started", run=prediction.run)
     count("Swept", prediction.provider)
