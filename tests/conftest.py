@@ -1,5 +1,6 @@
 """Common to all tests: credentials that reach no account, a clock that a test owns, the template's table and bucket."""
 
+import functools
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,19 @@ from lumeo import clock
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "r8_simulator00000000000000000000000000000000"
+
+
+@functools.cache
+def template() -> Template:
+    """The template, read once."""
+    return Template(ROOT / "template.yaml")
+
+
+@functools.cache
+def client(service: str) -> Any:
+    """A client of one of moto's services, made once."""
+    make: Any = boto3.client
+    return make(service, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
 
 
 class TestClock:
@@ -47,9 +61,8 @@ def test_clock() -> Iterator[TestClock]:
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """The functions' environment as the template gives it, and credentials that reach no account."""
-    template = Template(ROOT / "template.yaml")
     wanted: dict[str, str] = {}
-    for function in template.functions().values():
+    for function in template().functions().values():
         wanted |= function.environment
     wanted |= {
         "AWS_ACCESS_KEY_ID": "test",
@@ -68,17 +81,17 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 @pytest.fixture
 def cloud(environment: dict[str, str]) -> Iterator[Any]:
     """The template's table and bucket, a secret with a token, and a state machine that does nothing, in moto."""
-    template = Template(ROOT / "template.yaml")
-    with mock_aws():
-        for name, table in template.resources("AWS::DynamoDB::Table").items():
+    # A new session would read botocore's descriptions of all services again, for each test.
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
+        for name, table in template().resources("AWS::DynamoDB::Table").items():
             wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
             spec = {key: table[key] for key in wanted}
-            boto3.client("dynamodb").create_table(TableName=template.name(name), **spec)
-        boto3.client("s3").create_bucket(Bucket=environment["BUCKET_NAME"])
-        boto3.client("secretsmanager").create_secret(
+            client("dynamodb").create_table(TableName=template().name(name), **spec)
+        client("s3").create_bucket(Bucket=environment["BUCKET_NAME"])
+        client("secretsmanager").create_secret(
             Name=environment["PROVIDER_SECRET"], SecretString=f'{{"replicate": {{"default": "{TOKEN}"}}}}'
         )
-        boto3.client("stepfunctions").create_state_machine(
+        client("stepfunctions").create_state_machine(
             name=environment["STATE_MACHINE_ARN"].rpartition(":")[2],
             definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
             roleArn="arn:aws:iam::123456789012:role/test",

@@ -48,7 +48,8 @@ class Caller:
 
     def ended(self, prediction_id: str, seconds: float = 30) -> dict[str, Any]:
         """The prediction once it is over."""
-        return until(lambda: self.get(prediction_id), lambda found: found["status"] in TERMINAL, seconds)
+        found: dict[str, Any] = until(lambda: self.get(prediction_id), lambda seen: seen["status"] in TERMINAL, seconds)
+        return found
 
 
 class Stack:

@@ -104,8 +104,8 @@ def preferred_wait(app: APIGatewayHttpResolver) -> int | None:
     found = re.search(r"(?:^|[,;\s])wait(?:\s*=\s*(\d+))?\s*(?:$|[,;])", header)
     if found is None:
         return None
-    asked = found[1] or "60"
-    return max(1, min(60, int(asked[-4:]) if asked[:-4].strip("0") == "" else 60))
+    asked = (found[1] or "60").lstrip("0") or "0"
+    return max(1, min(60, int(asked))) if len(asked) <= 2 else 60
 
 
 def preference_applied(wait: int | None) -> dict[str, str]:
