@@ -101,7 +101,7 @@ def body(app: APIGatewayHttpResolver) -> dict[str, Any]:
 def preferred_wait(app: APIGatewayHttpResolver) -> int | None:
     """Seconds that `Prefer: wait[=n]` asks for, 1 to 60; None without it."""
     header = app.current_event.headers.get("prefer", "")
-    found = re.search(r"(?:^|[,;\s])wait(?:\s*=\s*(\d+))?\s*(?:$|[,;])", header)
+    found = re.search(r"(?:^|[,;\s])wait(?:\s*=\s*(\d+))?\s*(?:$|[,;])", header, re.IGNORECASE)
     if found is None:
         return None
     asked = (found[1] or "60").lstrip("0") or "0"

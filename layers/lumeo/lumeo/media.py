@@ -77,7 +77,9 @@ def content_type(declared: str, name: str, head: bytes) -> str:
         said = (mimetypes.guess_type(name)[0] or "") if name else ""
     found = next((kind for kind, magic in _MAGIC if magic.match(head)), None)
     if found is None:
-        return said if said and said not in _ALWAYS_SIGNED else "application/octet-stream"
+        known = said if said and said not in _ALWAYS_SIGNED else "application/octet-stream"
+        charset = re.search(r"charset=\"?([\w-]+)", declared, re.IGNORECASE | re.ASCII)
+        return f"{known}; charset={charset[1].lower()}" if charset and known.startswith("text/") else known
     same = any(found in family and said in family for family in _SAME)
     zipped = found == "application/zip" and _ZIPPED.fullmatch(said)
     return said if same or zipped else found
@@ -85,6 +87,7 @@ def content_type(declared: str, name: str, head: bytes) -> str:
 
 def extension(kind: str, name: str) -> str:
     """A file name's extension: the name's own where it fits the type or the type says nothing, else the type's."""
+    kind = kind.partition(";")[0]
     own = name.rpartition(".")[2].lower() if "." in name else ""
     own = own if re.fullmatch(r"[a-z0-9]{1,16}", own) else ""
     if own and (kind == "application/octet-stream" or mimetypes.guess_type(f"x.{own}")[0] == kind):
@@ -94,4 +97,4 @@ def extension(kind: str, name: str) -> str:
 
 def runs_in_a_browser(kind: str) -> bool:
     """Whether a browser that opens it might run what is in it."""
-    return _ACTIVE.fullmatch(kind) is not None
+    return _ACTIVE.fullmatch(kind.partition(";")[0]) is not None

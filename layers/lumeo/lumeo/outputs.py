@@ -126,8 +126,11 @@ def _open(artifact: Artifact, hosts: Hosts, limit: int) -> Iterator[tuple[Metere
     with requests.Session() as session:
         session.trust_env = False
         with _get(session, artifact.url, hosts) as response:
+            # Asked for as it is; one that is packed all the same is unpacked, and its length is that of the pack.
+            response.raw.decode_content = True
+            packed = response.headers.get("Content-Encoding", "identity").lower() != "identity"
             length = response.headers.get("Content-Length", "")
-            expected = int(length) if length.isdecimal() else None
+            expected = int(length) if length.isdecimal() and not packed else None
             if expected is not None and expected > limit:
                 raise OutputTooLarge(f"{expected} bytes, the limit is {limit}")
             stream = Metered(cast("IO[bytes]", response.raw), limit, expected)

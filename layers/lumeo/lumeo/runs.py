@@ -9,13 +9,15 @@ from lumeo.telemetry import logger
 
 
 def start(prediction_id: str, run: str) -> bool:
-    """Start a run; True if it runs or has run. A failure is logged and left to sweep: the record is there."""
+    """Start a run; True if it runs, or has run. A failure is logged and left to sweep: the record is there."""
     try:
         aws.stepfunctions().start_execution(
             stateMachineArn=settings.state_machine_arn(), name=run, input=json.dumps({"id": prediction_id})
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
+            # The same name with the same input is no error while it runs: this one has ended.
+            logger.error("the run has ended before its prediction did", run=run)
             return True
         logger.exception("the run could not be started: sweep will", run=run)
         return False

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from lumeo import aws, clock, settings
 from lumeo.errors import ErrorCode
@@ -26,6 +25,7 @@ from lumeo.prediction import (
     Upstream,
     Verdict,
 )
+from lumeo.writes import update_expressions, written
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -137,26 +137,15 @@ class Store:
             "due_at": due_at,
             "timeline.submitted": handle.at,
         }
-        claim = {"pk": f"handle#{prediction.provider}#{handle.id}", "prediction": prediction.id}
-        try:
-            self._client.transact_write_items(
-                TransactItems=[
-                    {"Update": self._request(prediction.id, _into(Phase.RUNNING) & _fence(run), changes)},
-                    {
-                        "Put": {
-                            "TableName": self._table,
-                            "Item": pack(claim),
-                            "ConditionExpression": "attribute_not_exists(pk)",
-                        }
-                    },
-                ]
-            )
-        except self._client.exceptions.TransactionCanceledException as error:
-            reasons = {reason.get("Code") for reason in error.response["CancellationReasons"]}
-            if not reasons <= {"None", "ConditionalCheckFailed"}:
-                raise
-            return None
-        return self.get(prediction.id)
+        claim = {
+            "pk": f"handle#{prediction.provider}#{handle.id}",
+            "prediction": prediction.id,
+            "expires_at": _expiry(prediction.created_at),
+        }
+        put = {"TableName": self._table, "Item": pack(plain(claim)), "ConditionExpression": "attribute_not_exists(pk)"}
+        update = self._request(prediction.id, _into(Phase.RUNNING) & _fence(run), changes)
+        items = {"TransactItems": [{"Update": update}, {"Put": put}]}
+        return self.get(prediction.id) if written(self._client.transact_write_items, items) else None
 
     def owner(self, provider: str, upstream_id: str) -> str | None:
         """Which prediction has that upstream run."""
@@ -236,39 +225,12 @@ class Store:
         return self._update(prediction_id, _fence(run) & Attr("due_at").exists(), {"due_at": due_at})
 
     def _update(self, prediction_id: str, condition: ConditionBase, changes: Mapping[str, Any]) -> Prediction | None:
-        try:
-            answer = self._client.update_item(
-                **self._request(prediction_id, condition, changes), ReturnValues="ALL_NEW"
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return None
-        return prediction_from(unpack(answer["Attributes"]))
+        request = {**self._request(prediction_id, condition, changes), "ReturnValues": "ALL_NEW"}
+        answer = written(self._client.update_item, request)
+        return prediction_from(unpack(answer["Attributes"])) if answer else None
 
-    def _request(self, prediction_id: str, condition: ConditionBase, changes: Mapping[str, Any]) -> Any:
-        """An update's parameters; a change to None removes the attribute, `a.b` names an entry of a map."""
-        names: dict[str, str] = {}
-        values: dict[str, Any] = {}
-        sets, removes = [], []
-        for n, (path, change) in enumerate(changes.items()):
-            places = {f"#u{n}_{depth}": name for depth, name in enumerate(path.split("."))}
-            names |= places
-            if change is None:
-                removes.append(".".join(places))
-            else:
-                sets.append(f"{'.'.join(places)} = :u{n}")
-                values[f":u{n}"] = plain(change)
-        checked = ConditionExpressionBuilder().build_expression(condition)
-        update = (f"SET {', '.join(sets)} " if sets else "") + (f"REMOVE {', '.join(removes)}" if removes else "")
-        return {
-            "TableName": self._table,
-            "Key": _key(prediction_id),
-            "UpdateExpression": update.strip(),
-            "ConditionExpression": checked.condition_expression,
-            "ExpressionAttributeNames": names | checked.attribute_name_placeholders,
-            "ExpressionAttributeValues": pack(values | checked.attribute_value_placeholders),
-        }
+    def _request(self, prediction_id: str, condition: ConditionBase, changes: Mapping[str, Any]) -> dict[str, Any]:
+        return {"TableName": self._table, "Key": _key(prediction_id), **update_expressions(condition, changes)}
 
     def _batch(self, pks: Sequence[str]) -> list[Prediction]:
         found: dict[str, Prediction] = {}
@@ -305,9 +267,7 @@ def _kept(prediction: Prediction) -> Prediction | None:
 
 
 def _ending(prediction: Prediction, status: Status, code: ErrorCode | None, output: Document | None) -> dict[str, Any]:
-    now, days = clock.stamp(), settings.record_days()
-    # From its creation, as the bucket counts: a record never outlives its own documents.
-    expires = clock.later(days * 86_400, prediction.created_at)
+    now = clock.stamp()
     return {
         "status": status,
         "error_code": code,
@@ -317,8 +277,14 @@ def _ending(prediction: Prediction, status: Status, code: ErrorCode | None, outp
         "timeline.saved": now,
         "due_at": None,
         "due_shard": None,
-        "expires_at": int(clock.parse(expires).timestamp()) if days else None,
+        "expires_at": _expiry(prediction.created_at),
     }
+
+
+def _expiry(created_at: str) -> int | None:
+    """When records of that age go; counted as the bucket counts, so that none outlives its own documents."""
+    days = settings.record_days()
+    return int(clock.parse(clock.later(days * 86_400, created_at)).timestamp()) if days else None
 
 
 def _into(phase: Phase) -> ConditionBase:

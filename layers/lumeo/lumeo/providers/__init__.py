@@ -2,12 +2,12 @@
 
 from functools import cache
 
+from lumeo.providers import replicate
 from lumeo.providers.base import Provider
-from lumeo.providers.replicate import replicate
 
 __all__ = ["Provider", "provider"]
 
-_KNOWN = {"replicate": replicate}
+_KNOWN = {"replicate": replicate.from_environment}
 
 
 @cache

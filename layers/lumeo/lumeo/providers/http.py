@@ -38,31 +38,32 @@ def request(method: str, url: str, *, headers: Mapping[str, str], body: Any = No
 
     Raises Retryable if it surely did not arrive, Ambiguous if it may have.
     """
-    # A kept connection that the other side closed meanwhile would make a submission ambiguous for nothing.
     end = clock.now().timestamp() + TOTAL_SECONDS
+    name = f"{method} {url}"
+    common = {"User-Agent": "lumeo", "Accept": "application/json", "Accept-Encoding": "identity"}
+    # A kept connection that the other side closed meanwhile would make a submission ambiguous for nothing.
     with requests.Session() as session:
         session.trust_env = False  # a proxy or .netrc of the environment must not see, or replace, the credential
         try:
-            with session.request(
-                method,
-                url,
-                headers={"User-Agent": "lumeo", "Accept": "application/json", "Accept-Encoding": "identity", **headers},
-                json=body,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
+            prepared = session.prepare_request(requests.Request(method, url, headers={**common, **headers}, json=body))
+        except (ValueError, requests.RequestException) as error:
+            raise Retryable(f"{name}: {type(error).__name__}, before it was sent") from error
+        try:
+            with session.send(
+                prepared, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
             ) as response:
                 content = _read(response, end)
         except (requests.RequestException, HTTPError) as error:
-            name = f"{method} {url}: {type(error).__name__}"
-            raise (Retryable(name) if _never_arrived(error) else Ambiguous(name)) from error
+            failed = f"{name}: {type(error).__name__}"
+            raise (Retryable(failed) if _never_arrived(error) else Ambiguous(failed)) from error
     return Answer(response.status_code, response.headers, content[:4096].decode("utf-8", "replace"), _json(content))
 
 
 def _read(response: requests.Response, end: float) -> bytes:
     content = bytearray()
-    for chunk in response.iter_content(64 * 1024):
-        content += chunk
+    # read1 takes what is there: a server that drips must not hold us byte by byte.
+    while part := response.raw.read1(64 * 1024, decode_content=True):
+        content += part
         if len(content) > MAX_ANSWER_BYTES or clock.now().timestamp() > end:
             raise requests.exceptions.ChunkedEncodingError("the answer is too long or too slow")
     return bytes(content)
@@ -70,8 +71,7 @@ def _read(response: requests.Response, end: float) -> bytes:
 
 def _never_arrived(error: Exception) -> bool:
     """No connection, or no trust in the other side: nothing of the request was sent."""
-    # A ValueError is requests' word for a request that cannot be made at all.
-    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.InvalidJSONError | ValueError):
+    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.InvalidSchema):
         return True
     cause = getattr(error.args[0], "reason", None) if error.args else None
     untrusted = isinstance(cause, SSLError) and isinstance(cause.args[0], ssl.SSLCertVerificationError)

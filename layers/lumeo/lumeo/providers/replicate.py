@@ -18,6 +18,9 @@ from lumeo.providers.base import Submission
 from lumeo.providers.http import Answer
 
 ACCOUNT = "default"
+WORD = 256
+"""Characters of a provider's word that are kept."""
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 SHORTEST_CANCEL_AFTER = 5
 """Seconds: Replicate takes no shorter `Cancel-After`."""
 
@@ -66,9 +69,10 @@ class Replicate:
         refused = refusal(answer)
         if refused:
             raise refused
-        if not isinstance(answer.json, dict) or not isinstance(answer.json.get("id"), str) or not answer.json["id"]:
+        upstream_id = answer.json.get("id") if isinstance(answer.json, dict) else None
+        if not isinstance(upstream_id, str) or not _ID.fullmatch(upstream_id):
             raise Ambiguous(f"{answer.status} without a prediction: {answer.text}")
-        return Handle(id=answer.json["id"], at=clock.stamp(), credential=ACCOUNT), snapshot(answer.json)
+        return Handle(id=upstream_id, at=clock.stamp(), credential=ACCOUNT), snapshot(answer.json)
 
     def fetch(self, handle: Handle) -> Snapshot:
         try:
@@ -99,8 +103,8 @@ class Replicate:
         return http.request(method, self._base_url + path, headers=authorized, body=body)
 
 
-def replicate() -> Replicate:
-    """Replicate as the environment names it."""
+def from_environment() -> Replicate:
+    """Replicate as the settings say."""
     return Replicate(
         settings.replicate_base_url(),
         Hosts(settings.replicate_output_hosts()),
@@ -120,7 +124,7 @@ def snapshot(body: Mapping[str, Any]) -> Snapshot:
     return Snapshot(
         status=status,
         upstream=Upstream(
-            status=str(word),
+            status=_text(body, "status"),
             model=_text(body, "model"),
             version=_text(body, "version"),
             started_at=_text(body, "started_at"),
@@ -189,4 +193,5 @@ def _title(answer: Answer) -> str:
 
 def _text(body: Mapping[str, Any], name: str) -> str | None:
     value = body.get(name)
-    return value if isinstance(value, str) and value else None
+    # Bounded, and without halves of surrogate pairs: it is kept in an item of the table.
+    return value[:WORD].encode("utf-8", "replace").decode() if isinstance(value, str) and value else None

@@ -57,7 +57,7 @@ def _output(prediction: Prediction, run: str, output: Any, files: list[Artifact]
     """What the caller reads: where a file was stands null, since its URL is made when it is read."""
     shown = artifacts.replace(output, {file.pointer: None for file in files})
     if len(json.dumps(shown)) > LARGEST_ANSWERED:
-        whole = view.with_urls(shown, prediction.outputs.values())
+        whole = view.with_urls(shown, [prediction.outputs[str(n)] for n in range(len(files))])
         prefix = f"outputs/{prediction.outputs_id}/{len(files)}"
         store().keep(prediction.id, run, len(files), outputs.keep_whole(whole, prefix))
         shown = None

@@ -46,7 +46,8 @@ def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
         return answer(settled or prediction, "Finalize" if settled else "Status")
     if snapshot.unknown and (prediction.polls == 0 or snapshot.upstream.status != prediction.upstream.status):
         logger.error("a status that nobody knows: taken as still running", upstream_status=snapshot.upstream.status)
-    wait = _next_wait(prediction, polling.wait(provider(prediction.provider).polling, prediction.polls + 1))
+    looks = 0 if _expects_the_end(prediction, now) else prediction.polls + 1
+    wait = _next_wait(prediction, polling.wait(provider(prediction.provider).polling, looks))
     changes |= {"due_at": due(wait)}
     observed = store().observe(prediction.id, run, changes | _cancelled(prediction, handle, now))
     return answer(observed or prediction, "Status", wait)
@@ -115,10 +116,14 @@ def _cancelled(prediction: Prediction, handle: Handle, now: str) -> dict[str, An
 
 
 def _next_wait(prediction: Prediction, wait: int) -> int:
-    """Not past the deadline; and soon after a cancel, whose end is expected at once."""
-    if prediction.cancel_requested:
-        return 1
+    """Not past the deadline."""
     return polling.until(clock.seconds_between(clock.stamp(), prediction.deadline), wait)
+
+
+def _expects_the_end(prediction: Prediction, now: str) -> bool:
+    """Somebody just asked for it, and mostly the provider ends it at once."""
+    asked = prediction.cancel_requested
+    return asked is not None and clock.seconds_between(asked, now) < CANCEL_AGAIN_SECONDS
 
 
 def _ending(prediction: Prediction, ended: Verdict, snapshot: Snapshot) -> dict[str, Any]:
