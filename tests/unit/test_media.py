@@ -120,7 +120,7 @@ class TestContentType:
             pytest.param("video/ogg", "", HEADS["audio/ogg"], "video/ogg", id="film in ogg"),
             pytest.param("audio/x-wav", "", HEADS["audio/wav"], "audio/x-wav", id="wav's other name"),
             pytest.param("text/plain", "x.txt", b"a corgi", "text/plain", id="text"),
-            pytest.param("text/plain; charset=utf-8", "", b"a corgi", "text/plain; charset=utf-8", id="text with a charset"),
+            pytest.param("text/plain; Charset=UTF-8", "", b"x", "text/plain; charset=utf-8", id="text with a charset"),
             pytest.param("application/json", "", b'{"a": 1}', "application/json", id="json"),
             pytest.param("text/csv", "", b"a,b\n1,2\n", "text/csv", id="csv"),
             pytest.param("", "model.obj.txt", b"v 0 0 0", "text/plain", id="the name speaks"),

@@ -146,13 +146,5 @@ def _finite(text: str) -> float:
 
 def _text(value: Any) -> str:
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    # Half a surrogate pair, which JSON can say and UTF-8 cannot.
-    return text if _encodes(text) else json.dumps(value, separators=(",", ":"))
-
-
-def _encodes(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    # Half a surrogate pair, which JSON can say and UTF-8 cannot, goes back as it came: escaped.
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)

@@ -1,6 +1,7 @@
 """Providers' tokens: from one secret, `{"replicate": {"default": "r8_…"}}`, kept in memory for five minutes."""
 
 import json
+import re
 
 from aws_lambda_powertools.utilities import parameters
 
@@ -16,7 +17,8 @@ def token(provider: str, account: str) -> str:
         found = json.loads(parameters.get_secret(settings.provider_secret(), max_age=MAX_AGE))[provider][account]
     except (ValueError, LookupError, TypeError):
         found = None
-    if not isinstance(found, str) or not found.strip():
+    # A header takes no line break, nor anything else that cannot be seen.
+    if not isinstance(found, str) or not re.fullmatch(r"[!-~]+", found.strip()):
         raise Rejected(
             ErrorCode.PROVIDER_ACCOUNT,
             f'the provider secret has no token for {provider}: put {{"{provider}": {{"{account}": "…"}}}} into it',

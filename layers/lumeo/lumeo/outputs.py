@@ -22,6 +22,7 @@ from lumeo.artifacts import Artifact, Hosts, data
 from lumeo.errors import OutputRefused, OutputTooLarge, OutputUnavailable
 from lumeo.media import content_type, extension, runs_in_a_browser
 from lumeo.prediction import Output
+from lumeo.sessions import Session
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
@@ -123,18 +124,16 @@ def _open(artifact: Artifact, hosts: Hosts, limit: int) -> Iterator[tuple[Metere
         content = base64.b64decode(text)
         yield Metered(BytesIO(content), limit, len(content)), declared, ""
         return
-    with requests.Session() as session:
-        session.trust_env = False
-        with _get(session, artifact.url, hosts) as response:
-            # Asked for as it is; one that is packed all the same is unpacked, and its length is that of the pack.
-            response.raw.decode_content = True
-            packed = response.headers.get("Content-Encoding", "identity").lower() != "identity"
-            length = response.headers.get("Content-Length", "")
-            expected = int(length) if length.isdecimal() and not packed else None
-            if expected is not None and expected > limit:
-                raise OutputTooLarge(f"{expected} bytes, the limit is {limit}")
-            stream = Metered(cast("IO[bytes]", response.raw), limit, expected)
-            yield stream, response.headers.get("Content-Type", ""), _file_name(response.url)
+    with Session() as session, _get(session, artifact.url, hosts) as response:
+        # Asked for as it is; one that is packed all the same is unpacked, and its length is that of the pack.
+        response.raw.decode_content = True
+        packed = response.headers.get("Content-Encoding", "identity").lower() != "identity"
+        length = response.headers.get("Content-Length", "")
+        expected = int(length) if length.isdecimal() and not packed else None
+        if expected is not None and expected > limit:
+            raise OutputTooLarge(f"{expected} bytes, the limit is {limit}")
+        stream = Metered(cast("IO[bytes]", response.raw), limit, expected)
+        yield stream, response.headers.get("Content-Type", ""), _file_name(response.url)
 
 
 def _get(session: requests.Session, url: str, hosts: Hosts) -> requests.Response:

@@ -15,6 +15,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 
 from lumeo import clock
 from lumeo.errors import Ambiguous, Retryable
+from lumeo.sessions import Session
 
 CONNECT_SECONDS = 4
 READ_SECONDS = 10
@@ -42,8 +43,7 @@ def request(method: str, url: str, *, headers: Mapping[str, str], body: Any = No
     name = f"{method} {url}"
     common = {"User-Agent": "lumeo", "Accept": "application/json", "Accept-Encoding": "identity"}
     # A kept connection that the other side closed meanwhile would make a submission ambiguous for nothing.
-    with requests.Session() as session:
-        session.trust_env = False  # a proxy or .netrc of the environment must not see, or replace, the credential
+    with Session() as session:
         try:
             prepared = session.prepare_request(requests.Request(method, url, headers={**common, **headers}, json=body))
         except (ValueError, requests.RequestException) as error:
@@ -52,7 +52,8 @@ def request(method: str, url: str, *, headers: Mapping[str, str], body: Any = No
             with session.send(
                 prepared, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
             ) as response:
-                content = _read(response, end)
+                # A redirect is not followed: its head says all, and its body may never end.
+                content = b"" if response.is_redirect else _read(response, end)
         except (requests.RequestException, HTTPError) as error:
             failed = f"{name}: {type(error).__name__}"
             raise (Retryable(failed) if _never_arrived(error) else Ambiguous(failed)) from error

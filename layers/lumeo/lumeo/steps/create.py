@@ -109,7 +109,9 @@ def _no_room(prediction: Prediction, run: str, intent: Intent, error: Retryable)
         code = ErrorCode.PROVIDER_BUSY if error.throttled else ErrorCode.PROVIDER_UNAVAILABLE
         return _settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), code), error)
     retracted = store().retract(prediction.id, run, intent, troubles, due(wait))
-    return answer(retracted or prediction, "Create", wait)
+    # Whoever asked for the end meanwhile need not wait for room.
+    wanted = retracted is None or retracted.cancel_requested is None
+    return answer(retracted or prediction, "Create", wait if wanted else 1)
 
 
 def _rejected(prediction: Prediction, run: str, error: Rejected) -> dict[str, Any]:

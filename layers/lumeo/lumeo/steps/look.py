@@ -1,10 +1,13 @@
 """What a look at the provider brings into the record."""
 
+import json
 from typing import Any
 
 from lumeo import clock, documents
 from lumeo.prediction import Prediction, Snapshot, Status
 
+METRICS_KEPT = documents.INLINE_BYTES
+"""Characters of JSON: what is longer is none that anybody would read, and every answer would show it."""
 LOGS_KEPT = 100_000
 """Characters of a model's log that are kept: the last ones, where its progress and its end stand."""
 
@@ -19,7 +22,7 @@ def changes(prediction: Prediction, snapshot: Snapshot) -> dict[str, Any]:
     }
     if snapshot.logs:
         found["logs"] = documents.keep(prediction.id, "logs", snapshot.logs[-LOGS_KEPT:])
-    if snapshot.metrics:
+    if snapshot.metrics and len(json.dumps(snapshot.metrics)) <= METRICS_KEPT:
         found["metrics"] = documents.keep(prediction.id, "metrics", dict(snapshot.metrics))
     began = snapshot.status is Status.PROCESSING or snapshot.upstream.started_at is not None
     if began and "started" not in prediction.timeline:

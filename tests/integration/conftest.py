@@ -1,0 +1,71 @@
+"""Integration tests: the real handlers, AWS in this process, the simulator over real HTTP, the test's own clock."""
+
+import functools
+import logging
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDERS
+from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
+from pytest_socket import enable_socket, socket_allow_hosts
+
+from local.environment import variables
+from local.functions import Functions
+from local.gateway import Gateway
+from local.simulator import RunningServer, Simulator, serve
+from local.simulator.world import HOUR
+from tests.conftest import TOKEN, TestClock, client, template
+from tests.integration.driver import Driver, SimulatorClock
+
+_CLIENT = functools.cache(boto3.client)
+
+
+@pytest.fixture(autouse=True)
+def _this_machine_only(socket_enabled: None) -> None:
+    socket_allow_hosts(["127.0.0.1"])
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningServer]:
+    """One provider for all tests: each makes it forget the ones before."""
+    enable_socket()
+    with serve(Simulator(token=TOKEN)) as running:
+        yield running
+
+
+@pytest.fixture
+def _same_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients of moto may serve all tests: making one reads megabytes of botocore's descriptions."""
+    monkeypatch.setattr(boto3, "client", _CLIENT)
+
+
+@pytest.fixture
+def driver(
+    cloud: dict[str, str], test_clock: TestClock, server: RunningServer, _same_clients: None
+) -> Iterator[Driver]:
+    """The application, with one caller, and a provider that starts from nothing."""
+    simulator = server.simulator
+    simulator.reset()
+    simulator.retention = HOUR
+    simulator.clock = simulator_clock = SimulatorClock(test_clock)
+    functions = Functions(template().functions())
+    with variables({"REPLICATE_BASE_URL": f"{server.url}/v1", "REPLICATE_OUTPUT_HOSTS": server.url}):
+        DEFAULT_PROVIDERS["secrets"] = SecretsProvider(boto3_client=client("secretsmanager"))
+        gateway = Gateway(template().routes(), functions)
+        yield Driver(test_clock, simulator, simulator_clock, server.url, functions, gateway)
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """What is logged, line by line, with all that each line carries."""
+    found: list[str] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(f"{record.levelname} {record.getMessage()} {record.__dict__}")
+
+    kept = Kept()
+    logging.getLogger("lumeo").addHandler(kept)
+    yield found
+    logging.getLogger("lumeo").removeHandler(kept)

@@ -1,0 +1,234 @@
+"""Plays everybody around the handlers by hand: the callers, the state machine, the test that looks into AWS."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
+
+from local.functions import Functions
+from local.gateway import Gateway
+from local.simulator import Simulator
+from lumeo import aws, documents, settings
+from lumeo.keys import keys
+from lumeo.prediction import Prediction
+from lumeo.store import store
+from tests.conftest import TestClock
+
+LAMBDA_ANSWER_BYTES = 6 * 1024 * 1024
+"""What a function may answer at most: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
+PICTURE = {"prompt": "a corgi", "width": 16, "height": 16}
+"""An input of models that make pictures: small ones, since large ones take time to make."""
+TRAVELS = {"id", "next", "wait", "polls", "provider", "model", "upstream_id"}
+"""All that a task may answer: no input, no output and no error text goes through the state machine."""
+
+
+class SimulatorClock:
+    """The test's clock; what was put off happens while the simulator holds an answer back."""
+
+    def __init__(self, clock: TestClock) -> None:
+        self._clock = clock
+        self.meanwhile: Callable[[], Any] | None = None
+
+    def now(self) -> Any:
+        return self._clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.passes(seconds)
+        act, self.meanwhile = self.meanwhile, None
+        if act:
+            act()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API answered. `body` is its JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text, parse_constant=_no_json)
+
+
+@dataclass(slots=True)
+class Driver:
+    """One caller, and one run at a time."""
+
+    clock: TestClock
+    simulator: Simulator
+    simulator_clock: SimulatorClock
+    simulator_url: str
+    functions: Functions
+    gateway: Gateway
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key = keys().create("alice", "a test")
+
+    # The caller's side
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Call the API as `alice`; `headers` may say otherwise, and `data` is a body as it stands."""
+        content = data if data is not None else (b"" if body is None else json.dumps(body).encode())
+        sent = {"Authorization": f"Bearer {self.key}", **(headers or {})}
+        response = self.gateway.answer(http_request(method, path, content, sent))
+        return Answer(response.status_code, dict(response.headers), response.get_data(as_text=True))
+
+    def submit(self, model: str, given: Mapping[str, Any] | None = None, **headers: str) -> str:
+        """The id of a new prediction."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        path = f"/v1/models/{model}/predictions"
+        answer = self.call("POST", path, {"input": PICTURE | dict(given or {})}, headers=names)
+        assert answer.status == 201, answer.text
+        return str(answer.body["id"])
+
+    def read(self, prediction_id: str) -> dict[str, Any]:
+        answer = self.call("GET", f"/v1/predictions/{prediction_id}")
+        assert answer.status == 200, answer.text
+        return dict(answer.body)
+
+    def cancel(self, prediction_id: str) -> dict[str, Any]:
+        answer = self.call("POST", f"/v1/predictions/{prediction_id}/cancel")
+        assert answer.status == 200, answer.text
+        return dict(answer.body)
+
+    # The state machine's side
+
+    def step(self, state: str, prediction_id: str, run: str | None = None) -> dict[str, Any]:
+        """One task, as the state machine asks for it."""
+        answer = self.functions.invoke(f"{state}Function", {"id": prediction_id, "run": run or prediction_id})
+        assert set(answer) <= TRAVELS
+        assert answer["next"] in {"Create", "Status", "Finalize", "End"}
+        assert type(answer["wait"]) is int
+        assert answer["wait"] >= 1
+        return dict(answer)
+
+    def run(self, prediction_id: str, state: str = "Create", *, rounds: int = 200) -> list[tuple[str, int]]:
+        """Every state that a run goes through and the wait that it asks for, to the end or `rounds` states."""
+        visited: list[tuple[str, int]] = []
+        while state != "End" and len(visited) < rounds:
+            answer = self.step(state, prediction_id)
+            visited.append((state, answer["wait"]))
+            state = answer["next"]
+            if state in {"Create", "Status"}:
+                self.clock.passes(answer["wait"])
+        return visited
+
+    def finished(self, model: str, given: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Prediction]:
+        """A prediction brought to its end: as its caller reads it, and its record."""
+        prediction_id = self.submit(model, given)
+        self.run(prediction_id)
+        shown = self.read(prediction_id)
+        assert shown["status"] in {"succeeded", "failed", "canceled"}
+        return shown, self.record(prediction_id)
+
+    def running(self, model: str, given: Mapping[str, Any] | None = None) -> str:
+        """The id of a prediction that the provider has."""
+        prediction_id = self.submit(model, given)
+        assert self.step("Create", prediction_id)["next"] == "Status"
+        return prediction_id
+
+    def settled(self, model: str, given: Mapping[str, Any] | None = None) -> str:
+        """The id of a prediction whose outputs are not stored yet."""
+        prediction_id = self.running(model, given)
+        self.clock.passes(60)
+        assert self.step("Status", prediction_id)["next"] == "Finalize"
+        return prediction_id
+
+    def running_with(self, output: Any) -> str:
+        """The id of a prediction that the provider has, and will say to have succeeded with this output.
+
+        `{files}` in a text stands for where the provider has its files: `{files}/0.png` is a picture.
+        """
+        prediction_id = self.running("sim/instant")
+        text = json.dumps({"id": self.upstream().id, "status": "succeeded", "output": output})
+        body = text.replace("{files}", f"{self.simulator_url}/files/{self.upstream().id}")
+        self.fault("get", "status", status=200, body=body, times=-1)
+        return prediction_id
+
+    # What there is to see
+
+    def record(self, prediction_id: str) -> Prediction:
+        found = store().get(prediction_id)
+        assert found is not None
+        return found
+
+    def raw_error(self, prediction_id: str) -> str:
+        return str(documents.value(self.record(prediction_id).raw_error))
+
+    def stored(self, key: str) -> tuple[bytes, dict[str, Any]]:
+        """A file in the bucket, and what is said of it."""
+        found: Any = aws.s3().get_object(Bucket=settings.bucket_name(), Key=key)
+        return found["Body"].read(), found
+
+    def stored_keys(self, prefix: str = "outputs/") -> list[str]:
+        found = aws.s3().list_objects_v2(Bucket=settings.bucket_name(), Prefix=prefix)
+        return [item["Key"] for item in found.get("Contents", [])]
+
+    def fault(self, call: str, kind: str, **more: Any) -> None:
+        declared = {"call": call, "kind": kind, **more}
+        requests.post(f"{self.simulator_url}/_sim/faults", json=declared, timeout=5).raise_for_status()
+
+    def calls(self) -> dict[str, int]:
+        """How many calls of each kind the provider got."""
+        return dict(self.simulator.counters()["calls"])
+
+    def created(self) -> int:
+        """How many runs would be paid for."""
+        return int(self.simulator.counters()["created"])
+
+    def upstream(self) -> Any:
+        """The only run at the provider."""
+        (found,) = self.simulator.all()
+        return found
+
+    def file(self, name: str) -> bytes:
+        """The bytes of an output file of the only run, as the provider has them."""
+        content = self.simulator.file(self.upstream().id, name)
+        assert content is not None
+        return b"".join(content.read(0, content.size))
+
+    def check_files(self, prediction: Prediction, names: list[str], content_type: str) -> None:
+        """All files of the only run are stored byte by byte, and recorded as what they are."""
+        assert len(prediction.outputs) == len(names)
+        for n, name in enumerate(names):
+            output, wanted = prediction.outputs[str(n)], self.file(name)
+            content, head = self.stored(output.key)
+            assert content == wanted
+            assert output.bytes == len(wanted)
+            assert output.sha256 == hashlib.sha256(wanted).hexdigest()
+            assert output.content_type == head["ContentType"] == content_type
+            assert output.key.startswith(f"outputs/{prediction.outputs_id}/{n}.")
+
+
+def http_request(method: str, path: str, content: bytes, headers: Mapping[str, str]) -> Request:
+    """A request as it reaches API Gateway; a header of an empty text is not sent."""
+    environ = EnvironBuilder(
+        path=path.partition("?")[0],
+        query_string=path.partition("?")[2],
+        method=method,
+        base_url="https://lumeo.test",
+        headers=[(name, value) for name, value in headers.items() if value],
+        data=content,
+        content_type="application/json",
+    ).get_environ()
+    return Request(environ)
+
+
+def _no_json(constant: str) -> Any:
+    raise AssertionError(f"{constant} is not JSON")

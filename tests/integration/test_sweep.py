@@ -1,0 +1,108 @@
+"""Sweep: what promised to be looked at and was not."""
+
+import dataclasses
+
+import boto3
+import pytest
+
+from local.functions import Functions
+from lumeo import settings
+from lumeo.prediction import Phase
+from lumeo.store import BATCH, due, store
+from tests.conftest import TestClock
+from tests.integration.driver import Driver
+
+
+def sweep(functions: Functions) -> int:
+    answer = functions.invoke("SweepFunction", {"source": "aws.events", "detail-type": "Scheduled Event"})
+    return int(answer["overdue"])
+
+
+def break_step_functions() -> None:
+    boto3.client("stepfunctions").delete_state_machine(stateMachineArn=settings.state_machine_arn())
+
+
+def mend_step_functions() -> None:
+    boto3.client("stepfunctions").create_state_machine(
+        name=settings.state_machine_arn().rpartition(":")[2],
+        definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
+        roleArn="arn:aws:iam::123456789012:role/test",
+    )
+
+
+def started() -> list[str]:
+    client = boto3.client("stepfunctions")
+    found = client.list_executions(stateMachineArn=settings.state_machine_arn())["executions"]
+    return [execution["name"] for execution in found]
+
+
+def test_nothing_to_do(driver: Driver) -> None:
+    assert sweep(driver.functions) == 0
+
+
+def test_starts_what_never_started(driver: Driver, test_clock: TestClock) -> None:
+    """The call was answered 201: the prediction comes to its end although Step Functions was away."""
+    break_step_functions()
+    prediction_id = driver.submit("sim/instant")
+    test_clock.passes(121)
+    assert sweep(driver.functions) == 1
+    assert driver.record(prediction_id).due_at == "2026-11-21T10:02:00.000Z", "it is still owed"
+    mend_step_functions()
+    assert sweep(driver.functions) == 1
+
+    assert started() == [prediction_id]
+    assert sweep(driver.functions) == 0, "started, it is left alone for two minutes"
+    driver.run(prediction_id)
+    assert driver.read(prediction_id)["status"] == "succeeded"
+
+
+def test_leaves_alone_what_was_just_accepted(driver: Driver, test_clock: TestClock) -> None:
+    break_step_functions()
+    driver.submit("sim/instant")
+    mend_step_functions()
+    test_clock.passes(119)
+
+    assert sweep(driver.functions) == 0
+    assert started() == []
+
+
+def test_leaves_alone_what_is_looked_after(driver: Driver, test_clock: TestClock) -> None:
+    prediction_id = driver.running("sim/stuck")
+    for _ in range(3):
+        test_clock.passes(100)
+        assert sweep(driver.functions) == 0
+        driver.step("Status", prediction_id)
+
+
+@pytest.mark.parametrize("model", ["sim/instant", "sim/nsfw"])
+def test_leaves_alone_what_is_over(driver: Driver, test_clock: TestClock, model: str) -> None:
+    driver.finished(model)
+    canceled = driver.submit("sim/instant")
+    driver.cancel(canceled)
+    test_clock.passes(10_000)
+
+    assert sweep(driver.functions) == 0
+
+
+def test_running_twice_starts_once(driver: Driver, test_clock: TestClock) -> None:
+    """A run's name is taken only once: a sweep that comes too early changes nothing."""
+    prediction_id = driver.submit("sim/instant")
+    test_clock.passes(121)
+
+    assert sweep(driver.functions) == 1
+    assert started() == [prediction_id]
+
+
+def test_what_it_cannot_mend_stands_in_the_way_of_nothing(driver: Driver, test_clock: TestClock) -> None:
+    """More predictions of one shard than one look takes, all of them overdue for longer."""
+    accepted = driver.record(driver.submit("sim/instant"))
+    for n in range(BATCH + 1):
+        stuck = dataclasses.replace(accepted, id=f"{n:026d}", run="-", due_shard=3, phase=Phase.SENDING)
+        store().accept(stuck)
+    late = dataclasses.replace(accepted, id="z" * 26, run="z" * 26, due_shard=3, due_at=due(60))
+    store().accept(late)
+    test_clock.passes(300)
+    for _ in range(3):
+        sweep(driver.functions)
+
+    assert late.run in started()
