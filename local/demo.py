@@ -37,8 +37,12 @@ def main() -> int:
     options = _options()
     console = Console(soft_wrap=True)
     console.print(f"[bold]Lumeo[/] on this machine: submit → wait and look → keep   ({options.model})")
-    with running() as ready:
-        return _demo(ready, options, console)
+    try:
+        with running() as ready:
+            return _demo(ready, options, console)
+    except KeyboardInterrupt:
+        console.print("Stopped. What it had submitted ended with the stack.")
+        return 130
 
 
 def _demo(ready: Ready, options: argparse.Namespace, console: Console) -> int:
