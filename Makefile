@@ -46,7 +46,7 @@ build: .venv-sam/ready   ## Build what deploys: needs Python 3.13
 deploy: build         ## Build and deploy to AWS: ENV=dev or prod
 	$(SAM) deploy --config-env $(ENV)
 
-key: .venv/ready      ## Make an API key: CALLER=alice, for the running `make run`, or for STACK=lumeo-prod
+key: .venv/ready      ## Make an API key: CALLER=alice, for the running `make run`, or for STACK=lumeo-dev
 	@$(VENV)/python -m local.key --caller "$(CALLER)" --name "$(NAME)" $(if $(STACK),--stack "$(STACK)")
 
 lock: .venv/ready     ## Lock the dependencies again, with hashes

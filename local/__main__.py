@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from local.stack import HOME, Ready, UpstreamMissing, running, write_ready
+from local.stack import HOME, SIMULATOR, Ready, UpstreamMissing, running, write_ready
 
 READY_FILE = HOME / "ready.json"
 
@@ -18,19 +18,20 @@ def main() -> int:
     over = threading.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: over.set())
+    log = options.ready_file.parent / "lumeo.log"
     try:
-        with running(port=options.port, tls=options.tls, upstream=os.environ.get("UPSTREAM", "simulator")) as ready:
+        upstream = os.environ.get("UPSTREAM", SIMULATOR)
+        with running(port=options.port, tls=options.tls, upstream=upstream, log=log) as ready:
             write_ready(ready, options.ready_file)
-            print(_greeting(ready), flush=True)
+            print(_greeting(ready, log), flush=True)
             over.wait()
+            options.ready_file.unlink(missing_ok=True)
     except UpstreamMissing as missing:
         print(missing, file=sys.stderr)
         return 2
     except OSError as error:
         print(f"The stack could not start: {error}", file=sys.stderr)
         return 1
-    finally:
-        options.ready_file.unlink(missing_ok=True)
     return 0
 
 
@@ -52,7 +53,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _greeting(ready: Ready) -> str:
+def _greeting(ready: Ready, log: Path) -> str:
     trust = f"--cacert {shlex.quote(ready.ca_bundle)} " if ready.ca_bundle else ""
     body = '{"input": {"prompt": "a corgi in a field"}}'
     lines = [
@@ -66,7 +67,7 @@ def _greeting(ready: Ready) -> str:
     if ready.ca_bundle:
         lines.append(f"  Trust      {ready.ca_bundle}  (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS)")
     lines += [
-        f"  Log        {HOME / 'lumeo.log'}",
+        f"  Log        {log}",
         "",
         f"  curl {trust}-H 'Authorization: Bearer {ready.api_key}' -H 'Prefer: wait' \\",
         f"    -d '{body}' {ready.api_url}/models/sim/image/predictions",

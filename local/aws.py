@@ -16,6 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from local.serving import Server
 from local.template import REGION, Template
+from lumeo.telemetry import logger
 
 Invoke = Callable[[str, Any], Any]
 
@@ -87,6 +88,7 @@ class Aws:
         try:
             body = self._invoke(function.rsplit(":", 1)[-1], event)
         except Exception as error:  # noqa: BLE001 (Lambda reports every exception of a handler)
+            logger.exception("a function failed", failed=function)
             headers.append(("X-Amz-Function-Error", "Unhandled"))
             body = {"errorType": type(error).__name__, "errorMessage": str(error)}
         content = json.dumps(body).encode()

@@ -38,7 +38,7 @@ def main() -> int:
     console = Console(soft_wrap=True)
     console.print(f"[bold]Lumeo[/] on this machine: submit → wait and look → keep   ({options.model})")
     try:
-        with running() as ready:
+        with running(log=HOME / "demo.log") as ready:
             return _demo(ready, options, console)
     except KeyboardInterrupt:
         console.print("Stopped. What it had submitted ended with the stack.")

@@ -10,6 +10,8 @@ from typing import Any
 
 from local.template import ACCOUNT, REGION, Function
 
+MAX_ANSWER_BYTES = 6 * 1024 * 1024
+
 
 @dataclass(slots=True)
 class Context:
@@ -43,4 +45,10 @@ class Functions:
         context = Context(spec.name, spec.memory, spec.timeout)
         # Lambda hands over JSON and takes JSON: what does not survive it must not survive here.
         result = self._handlers[name](json.loads(json.dumps(event)), context)
-        return json.loads(json.dumps(result))
+        if context.get_remaining_time_in_millis() == 0:
+            # Too late to stop it, but not to say so: on Lambda it would have been killed.
+            raise TimeoutError(f"{name} took longer than its {spec.timeout} s")
+        answer = json.dumps(result)
+        if len(answer) > MAX_ANSWER_BYTES:
+            raise ValueError(f"{name} answered {len(answer)} bytes, which is more than Lambda hands on")
+        return json.loads(answer)

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 """
 
 import base64
+import json
 import re
 import time
 import uuid
@@ -14,8 +15,10 @@ from werkzeug.wrappers import Request, Response
 
 from local.functions import Functions
 from local.template import ACCOUNT, Route
+from lumeo.telemetry import logger
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
+MAX_EVENT_BYTES = 6 * 1024 * 1024
 INTEGRATION_SECONDS = 30
 
 
@@ -35,8 +38,12 @@ class Gateway:
             return _own(404, "Not Found")
         started = time.monotonic()
         try:
-            result = self._functions.invoke(route.function, event(request, route.key, parameters))
+            made = event(request, route.key, parameters)
+            if len(json.dumps(made)) > MAX_EVENT_BYTES:
+                return _own(413, "Request Too Long")
+            result = self._functions.invoke(route.function, made)
         except Exception:  # noqa: BLE001 (an HTTP API hides every failure of its function)
+            logger.exception("a function failed", failed=route.function)
             return _own(500, "Internal Server Error")
         if time.monotonic() - started > INTEGRATION_SECONDS:
             return _own(503, "Service Unavailable")

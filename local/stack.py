@@ -31,11 +31,12 @@ ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".local"
 """What a run leaves behind: log, certificate, ready file. Not in git."""
 CALLER = "local"
+SIMULATOR = "simulator"
 REPLICATE = "https://api.replicate.com/v1"
 
 
 class UpstreamMissing(RuntimeError):
-    """The real Replicate was asked for, and there is no token for it."""
+    """There is no such upstream, or it is the real Replicate and there is no token for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +64,14 @@ class Upstream:
 
 
 @contextmanager
-def running(*, port: int = 0, tls: bool = False, upstream: str = "simulator") -> Iterator[Ready]:
-    """The stack, up for the length of a `with` block. Port 0 takes a free one."""
+def running(*, log: Path, port: int = 0, tls: bool = False, upstream: str = SIMULATOR) -> Iterator[Ready]:
+    """The stack, up for the length of a `with` block. Port 0 takes a free one.
+
+    Raises UpstreamMissing for an upstream that is none of `simulator` and `replicate`, or has no token.
+    """
     HOME.mkdir(exist_ok=True)
     with ExitStack() as cleanup:
-        _log_to(HOME / "lumeo.log", cleanup)
-        provider = _simulator(cleanup) if upstream == "simulator" else _real_replicate()
+        provider = _real_replicate() if upstream == "replicate" else _simulator(upstream, cleanup)
         template = Template(
             ROOT / "template.yaml",
             {"ReplicateBaseUrl": provider.base_url, "ReplicateOutputHosts": provider.output_hosts},
@@ -77,10 +80,11 @@ def running(*, port: int = 0, tls: bool = False, upstream: str = "simulator") ->
         functions = Functions(template.functions())
         cloud = Aws(functions.invoke)
         cleanup.callback(cloud.close)
-        front = Server(
-            _front(Gateway(template.routes(), functions), Cdn(cloud.client("s3"), _bucket(template))), port, context
-        )
+        cdn = Cdn(cloud.client("s3"), _bucket(template))
+        front = Server(_front(Gateway(template.routes(), functions), cdn), port, context)
         cleanup.callback(front.close)
+        # Only now: where the port is taken, the log belongs to whoever has it.
+        _log_to(log, cleanup)
         cleanup.enter_context(variables(cloud.environment | _environment(template, front.url)))
         cloud.create(template, json.dumps({"replicate": {"default": provider.token}}))
         _start_schedules(template, functions, cleanup)
@@ -105,7 +109,9 @@ def write_ready(ready: Ready, path: Path) -> None:
     partial.replace(path)
 
 
-def _simulator(cleanup: ExitStack) -> Upstream:
+def _simulator(name: str, cleanup: ExitStack) -> Upstream:
+    if name != SIMULATOR:
+        raise UpstreamMissing(f"UPSTREAM is {SIMULATOR} or replicate, not {name!r}")
     simulator = Simulator()
     server = serve_simulator(simulator)
     cleanup.callback(server.close)

@@ -7,8 +7,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lumeo.steps.finalize import finalize
 from lumeo.telemetry import invocation
 
+LAST_WRITES_SECONDS = 60
+
 
 @invocation
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    del context
-    return finalize(event["id"], event["run"])
+    return finalize(event["id"], event["run"], context.get_remaining_time_in_millis() / 1000 - LAST_WRITES_SECONDS)

@@ -71,19 +71,25 @@ def test_key_that_cannot_be_made_says_why(stack: Stack, tmp_path: Path, argument
     assert ended.stdout == ""
 
 
-def test_the_real_replicate_needs_to_be_asked_for_with_a_token() -> None:
-    environment = {"UPSTREAM": "replicate", "REPLICATE_API_TOKEN": ""}
-    ended = python("local", "--port", "0", environment=environment)
+@pytest.mark.parametrize("upstream", ["replicate", "Simulator"])
+def test_the_real_replicate_needs_to_be_asked_for_with_a_token(tmp_path: Path, upstream: str) -> None:
+    environment = {"UPSTREAM": upstream, "REPLICATE_API_TOKEN": "" if upstream == "replicate" else "r8_x"}
+    ended = python("local", "--port", "0", "--ready-file", str(tmp_path / "ready.json"), environment=environment)
 
     assert ended.returncode == 2
-    assert "REPLICATE_API_TOKEN" in ended.stderr
+    assert "replicate" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_taken_port_is_said_so(stack: Stack, tmp_path: Path) -> None:
     port = stack.ready["aws_endpoint_url"].rpartition(":")[2]
-    ended = python("local", "--port", port, "--ready-file", str(tmp_path / "ready.json"))
+    theirs, log = tmp_path / "ready.json", tmp_path / "lumeo.log"
+    theirs.write_text("{}")
+    log.write_text("theirs")
+    ended = python("local", "--port", port, "--ready-file", str(theirs))
 
     assert ended.returncode == 1
+    assert (theirs.read_text(), log.read_text()) == ("{}", "theirs"), "the stack that has the port goes on"
     assert f"Port {port} is in use" in ended.stderr
     assert "Traceback" not in ended.stderr
 

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.e2e.conftest import Caller, Stack, until
 
@@ -90,10 +89,3 @@ def test_a_wait_that_is_no_whole_number_fails_the_run(stack: Stack, wait: Any) -
     found = until(lambda: client.describe_execution(executionArn=run), lambda run: run["status"] != "RUNNING", 5)
     assert found["status"] == "FAILED"
     assert found["error"] == "States.Runtime"
-
-
-def test_a_dangling_machine_is_refused(stack: Stack) -> None:
-    with pytest.raises(ClientError):
-        stack.client("stepfunctions").create_state_machine(
-            name="dangling", definition="{}", roleArn="arn:aws:iam::123456789012:role/test"
-        )

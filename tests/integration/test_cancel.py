@@ -98,13 +98,13 @@ def test_answer_is_held_three_seconds_at_most(driver: Driver) -> None:
 
 
 def test_provider_that_does_not_take_it(driver: Driver) -> None:
-    """Noted, and repeated by the next look."""
+    """The wish is noted, and the look that comes ten seconds later repeats it."""
     prediction_id = driver.running("sim/stuck")
     driver.fault("cancel", "status", status=500)
     shown = driver.cancel(prediction_id)
 
     assert shown["status"] in {"starting", "processing"}
-    assert driver.record(prediction_id).cancel_sent is None
+    assert driver.record(prediction_id).cancel_requested is not None
     driver.run(prediction_id, "Status")
     assert outcome(driver, prediction_id) == ("canceled", None)
     assert (driver.calls()["cancel"], driver.upstream().cancel_calls) == (2, 1)

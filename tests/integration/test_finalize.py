@@ -24,7 +24,7 @@ def outcome(driver: Driver, prediction_id: str) -> tuple[str, str | None]:
 def urls(driver: Driver, prediction_id: str) -> list[str]:
     """The provider's URLs of what is to be stored."""
     result = documents.value(driver.record(prediction_id).result)
-    return [file["url"] for file in result["artifacts"]]
+    return [artifacts.at(result["output"], pointer) for pointer in result["artifacts"]]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_nothing_is_shown_before_all_is_there(driver: Driver, model: str) -> Non
     prediction_id = driver.settled(model)
     record = driver.record(prediction_id)
     (file,) = provider("replicate").artifacts(documents.value(record.result)["output"])
-    output = outputs.copy(file, provider("replicate").hosts, f"outputs/{record.outputs_id}/0")
+    output = outputs.copy(file, provider("replicate").hosts, f"outputs/{record.outputs_id}/0", 60)
     store().keep(prediction_id, prediction_id, 0, output)
 
     shown = driver.read(prediction_id)
@@ -106,7 +106,7 @@ def test_crash_between_the_copy_and_its_mark(driver: Driver) -> None:
     prediction_id = driver.settled("sim/instant")
     record = driver.record(prediction_id)
     (file,) = provider("replicate").artifacts(documents.value(record.result)["output"])
-    outputs.copy(file, provider("replicate").hosts, f"outputs/{record.outputs_id}/0")
+    outputs.copy(file, provider("replicate").hosts, f"outputs/{record.outputs_id}/0", 60)
     before = driver.stored_keys()
     driver.run(prediction_id, "Finalize")
 
@@ -119,7 +119,7 @@ def test_crash_between_the_mark_and_the_end(driver: Driver) -> None:
     prediction_id = driver.settled("sim/instant")
     record = driver.record(prediction_id)
     (file,) = provider("replicate").artifacts(documents.value(record.result)["output"])
-    output = outputs.copy(file, provider("replicate").hosts, f"outputs/{record.outputs_id}/0")
+    output = outputs.copy(file, provider("replicate").hosts, f"outputs/{record.outputs_id}/0", 60)
     store().keep(prediction_id, prediction_id, 0, output)
     driver.fault("file", "status", status=404, times=-1)
     driver.run(prediction_id, "Finalize")
@@ -300,7 +300,7 @@ def test_expired_for_good(driver: Driver) -> None:
     assert [state for state, _ in visited] == ["Finalize", "Status", "Finalize"]
     shown = driver.read(prediction_id)
     assert (shown["status"], shown["error_code"], shown["output"]) == ("failed", "output_expired", None)
-    assert shown["error"] == "The generation finished, but its output could not be saved in time."
+    assert shown["error"] == "The generation finished, but its output could not be saved."
 
 
 def test_provider_forgets_the_run_while_files_are_stored(driver: Driver) -> None:

@@ -125,6 +125,18 @@ def _read(driver: Driver, path: str, route: str) -> Any:
     return json.loads(result["body"])
 
 
+def test_what_a_page_does_not_show_is_not_read(driver: Driver) -> None:
+    """A caller with many large inputs must not make the function fetch them all for the two that fit."""
+    for _ in range(12):
+        driver.submit("sim/instant", {"prompt": "x" * 900_000})
+    fetched: list[str] = []
+    aws.s3().meta.events.register("before-call.s3.GetObject", lambda **_: fetched.append("object"))
+    shown = driver.call("GET", "/v1/predictions").body["results"]
+
+    assert 1 <= len(shown) <= 3
+    assert len(fetched) == len(shown) + 1
+
+
 @pytest.mark.parametrize("output", ["x" * 7_000_000, {"texts": ["\N{DOG FACE}" * 400_000] * 2}, ['"' * 600_000]])
 def test_large_output_can_be_answered(driver: Driver, output: Any) -> None:
     """A model may write more text than Lambda can answer: it is a file then."""

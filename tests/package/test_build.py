@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import boto3
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -67,3 +68,21 @@ def test_a_function_holds_its_handler_alone(built: Path, step: str) -> None:
     files = {path.name for path in (built / f"{step}Function").iterdir()}
 
     assert files == {"app.py"}
+
+
+@pytest.mark.parametrize("step", sorted(STEPS))
+def test_a_handler_loads_on_lambdas_python(built: Path, step: str) -> None:
+    """With nothing but the layer, and the boto3 that the runtime brings (here: ours, which is pure Python)."""
+    runtimes_own = Path(boto3.__file__).parents[1]
+    places = [built / f"{step}Function", built / "LumeoLayer" / "python", runtimes_own]
+    python = runtime()
+    assert python
+    ended = subprocess.run(
+        [str(python / "python3.13"), "-S", "-c", "import app; assert callable(app.handler)"],
+        env={"PYTHONPATH": os.pathsep.join(map(str, places))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")

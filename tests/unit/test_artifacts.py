@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from contextlib import suppress
 from itertools import chain, product
 from typing import Any
@@ -217,6 +219,17 @@ class TestFind:
         """A model writes what it likes: a text must not hold a function until its end."""
         assert find("data:image/png;base64,A" + " " * 50_000 + "!", HOSTS) == ()
 
+    def test_a_large_data_url_costs_little_memory(self) -> None:
+        """An expression with a repeated group once took thirty times the size of the text."""
+        code = (
+            "import resource; from lumeo.artifacts import Hosts, find; peak = lambda: resource.getrusage(0).ru_maxrss\n"
+            "text = 'data:image/png;base64,' + 'A' * (8 * 1024**2); before = peak()\n"
+            "assert find(text, Hosts(())); print((peak() - before) // 1024)"
+        )
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+        assert int(ended.stdout) < 64
+
     def test_deep_outputs_are_answered(self) -> None:
         """As deep as the parser lets through."""
         output = json.loads("[" * 900 + f'"{FILE}"' + "]" * 900)
@@ -232,7 +245,7 @@ class TestFind:
         """Either no file at all, or one that is copied or cannot be: a crash would repeat for ever."""
         for file in find(f"data:text/plain;base64,{payload}", HOSTS):
             with suppress(CopyError):
-                assert outputs.copy(file, HOSTS, "outputs/x/0").key == "outputs/x/0.txt"
+                assert outputs.copy(file, HOSTS, "outputs/x/0", 60).key == "outputs/x/0.txt"
 
 
 class TestReplace:

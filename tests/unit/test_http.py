@@ -60,7 +60,7 @@ def test_what_came_instead_of_an_answer(
     monkeypatch.setattr(urllib3.HTTPSConnectionPool, "urlopen", urlopen)
 
     with pytest.raises(ProviderError) as caught:
-        http.request("POST", URL, headers={"Authorization": "Bearer r8_x"}, body={"input": {}})
+        http.request("POST", URL, headers={"Authorization": "Bearer r8_x"}, seconds=5, body={"input": {}})
 
     assert type(caught.value) is expected
     assert "r8_x" not in caught.value.raw
@@ -78,7 +78,7 @@ def test_what_came_instead_of_an_answer(
 )
 def test_what_cannot_be_sent_has_not_arrived(url: str, headers: dict[str, str], body: Any) -> None:
     with pytest.raises(Retryable) as caught:
-        http.request("POST", url, headers=headers, body=body)
+        http.request("POST", url, headers=headers, seconds=5, body=body)
 
     assert "r8_x" not in caught.value.raw
 

@@ -82,7 +82,7 @@ WRITES = {
     ),
     "keep": Write(lambda store, p, run: store.keep(p.id, run, 0, OUTPUT), {Phase.SETTLED}, once=False),
     "finish": Write(lambda store, p, run: store.finish(p, run, Status.SUCCEEDED, None, None), {Phase.SETTLED}),
-    "wish": Write(lambda store, p, _: store.wish(p.id, LATER), BEFORE_A_VERDICT, fenced=False),
+    "wish": Write(lambda store, p, _: store.wish(p.id, LATER, telling=False), BEFORE_A_VERDICT, fenced=False),
     "told": Write(lambda store, p, _: store.told(p.id, LATER), {Phase.RUNNING}, fenced=False, once=False),
     "withdraw, unsent": Write(lambda store, p, _: store.withdraw(p, Phase.ACCEPTED), {Phase.ACCEPTED}, fenced=False),
     "withdraw, stopped": Write(lambda store, p, _: store.withdraw(p, Phase.RUNNING), {Phase.RUNNING}, fenced=False),
@@ -244,7 +244,7 @@ class TestOwn:
     def test_a_wish_to_cancel_does_not_lose_the_handle(self, store: Store) -> None:
         """What was paid for must be known, in order to be stopped."""
         made = accepted(store, Phase.SENDING)
-        store.wish(ID, NOW)
+        store.wish(ID, NOW, telling=False)
 
         written = store.own(made, ID, HANDLE, UPSTREAM, LATER)
 
@@ -334,7 +334,7 @@ class TestSettle:
         made = accepted(store, Phase.RUNNING)
         settled = store.settle(made, ID, VERDICT, LATER, {})
 
-        assert store.wish(ID, LATER) is None
+        assert store.wish(ID, LATER, telling=False) is None
         assert store.withdraw(made, Phase.RUNNING) is None
         assert store.get(ID) == settled
 
@@ -428,13 +428,13 @@ class TestCancel:
     def test_a_wish_is_noted(self, store: Store) -> None:
         made = accepted(store, Phase.RUNNING)
 
-        assert store.wish(ID, LATER) == replace(made, cancel_requested=LATER)
+        assert store.wish(ID, LATER, telling=False) == replace(made, cancel_requested=LATER)
 
     def test_the_first_wish_counts(self, store: Store) -> None:
         accepted(store, Phase.RUNNING)
-        store.wish(ID, NOW)
+        store.wish(ID, NOW, telling=False)
 
-        assert store.wish(ID, LATER) is None
+        assert store.wish(ID, LATER, telling=False) is None
         found = store.get(ID)
         assert found is not None
         assert found.cancel_requested == NOW

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w-]+=[\w.-]+)*;base64,(?P<base64>[A-Za-z0-9+/=\s]+)")
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # Read by one strict form instead of a parser: what fetches it later may read what is odd in another way.
 _URL = re.compile(
@@ -64,13 +64,28 @@ def replace(output: Any, by_pointer: Mapping[str, Any]) -> Any:
         return by_pointer[""]
     copied = json.loads(json.dumps(output))
     for pointer, value in by_pointer.items():
-        *path, last = [token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/")]
+        *path, last = _tokens(pointer)
         place = copied
         for token in path:
             place = place[_index(place, token)] if _index(place, token) is not None else None
         if _index(place, last) is not None:
             place[_index(place, last)] = value
     return copied
+
+
+def at(output: Any, pointer: str) -> Any:
+    """What stands at a pointer. Raises LookupError when nothing does."""
+    place = output
+    for token in _tokens(pointer):
+        index = _index(place, token)
+        if index is None:
+            raise LookupError(pointer)
+        place = place[index]
+    return place
+
+
+def _tokens(pointer: str) -> list[str]:
+    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
 
 
 def _index(place: Any, token: str) -> Any:
@@ -86,7 +101,9 @@ def data(url: str) -> tuple[str, str] | None:
     """The content type and the base64 text of a `data:` URL, or None if it is none that can be decoded."""
     found = _DATA_URL.fullmatch(url)
     text = re.sub(r"\s", "", found["base64"]) if found else ""
-    return (found["type"] or "", text) if found and text and _BASE64.fullmatch(text) else None
+    if not found or not text or len(text) % 4 or not _BASE64.fullmatch(text):
+        return None
+    return found["type"] or "", text
 
 
 def _is_file(text: str, hosts: Hosts) -> bool:

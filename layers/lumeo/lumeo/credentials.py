@@ -13,14 +13,21 @@ MAX_AGE = 300
 
 def token(provider: str, account: str) -> str:
     """The token of a provider's account. Raises Rejected when the owner has not put one into the secret."""
-    try:
-        found = json.loads(parameters.get_secret(settings.provider_secret(), max_age=MAX_AGE))[provider][account]
-    except (ValueError, LookupError, TypeError):
-        found = None
-    # A header takes no line break, nor anything else that cannot be seen.
-    if not isinstance(found, str) or not re.fullmatch(r"[!-~]+", found.strip()):
+    # Only what is there is remembered: whoever puts the token in after a first try need not wait.
+    found = _read(provider, account, fresh=False) or _read(provider, account, fresh=True)
+    if found is None:
         raise Rejected(
             ErrorCode.PROVIDER_ACCOUNT,
             f'the provider secret has no token for {provider}: put {{"{provider}": {{"{account}": "…"}}}} into it',
         )
-    return found.strip()
+    return found
+
+
+def _read(provider: str, account: str, *, fresh: bool) -> str | None:
+    secret = parameters.get_secret(settings.provider_secret(), max_age=MAX_AGE, force_fetch=fresh)
+    try:
+        token = json.loads(secret)[provider][account].strip()
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    # A header takes no line break, nor anything else that cannot be seen.
+    return token if re.fullmatch(r"[!-~]+", token) else None

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hashlib
-import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -22,28 +21,32 @@ ANSWERED = 2 * 1024 * 1024
 def page(caller: str, cursor: str | None, base_url: str) -> dict[str, Any]:
     """Replicate's page: `{next, previous, results}`, the first two absolute URLs or null. Raises ApiError 400."""
     start = _place(caller, cursor) if cursor else None
+    backwards = start is not None and start.newer
     found = store().page(caller, start, PAGE)
-    results = [shown(prediction) for prediction in found.predictions]
-    if start and start.newer:
-        shown_from, shown_to = len(results) - _fitting(results[::-1]), len(results)
-    else:
-        shown_from, shown_to = 0, _fitting(results)
+    wanted = found.predictions[::-1] if backwards else found.predictions
+    results = _fitting(wanted)
     older, newer = found.older, found.newer
-    if shown_to < len(results):
-        older = _beside(found.predictions[shown_to - 1], newer=False)
-    if shown_from > 0:
-        newer = _beside(found.predictions[shown_from], newer=True)
+    if len(results) < len(wanted):
+        last = wanted[len(results) - 1]
+        older, newer = (older, _beside(last, newer=True)) if backwards else (_beside(last, newer=False), newer)
     return {
         "previous": _url(base_url, caller, newer),
         "next": _url(base_url, caller, older),
-        "results": results[shown_from:shown_to],
+        "results": results[::-1] if backwards else results,
     }
 
 
-def _fitting(results: Sequence[dict[str, Any]]) -> int:
-    """How many of these, from the first on, one answer can hold; always one."""
-    sizes = itertools.accumulate(len(json.dumps(result)) for result in results)
-    return max(1, sum(size <= ANSWERED for size in sizes))
+def _fitting(predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """As many of these, from the first on, as one answer can hold; always one. The rest is not even read."""
+    results: list[dict[str, Any]] = []
+    size = 0
+    for prediction in predictions:
+        result = shown(prediction)
+        size += len(json.dumps(result))
+        if results and size > ANSWERED:
+            break
+        results.append(result)
+    return results
 
 
 def _beside(prediction: Prediction, *, newer: bool) -> Place:

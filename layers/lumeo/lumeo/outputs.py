@@ -28,7 +28,7 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 30
 REDIRECTS = 3
 HEAD_BYTES = 512
-# Inner threads only help from about 64 MB on and cost memory: several outputs are copied beside each other instead.
+# Inner threads only help from about 64 MB on, and each costs a part's memory.
 _TRANSFER = TransferConfig(multipart_threshold=8 * 1024**2, multipart_chunksize=8 * 1024**2, use_threads=False)
 
 
@@ -78,13 +78,13 @@ class Metered:
         return b"".join(parts)
 
 
-def copy(artifact: Artifact, hosts: Hosts, prefix: str) -> Output:
-    """Store one artifact at `{prefix}.{ext}`; the same artifact always lands at the same key.
+def copy(artifact: Artifact, hosts: Hosts, prefix: str, seconds: float) -> Output:
+    """Store one artifact at `{prefix}.{ext}`, within `seconds`; the same artifact always lands at the same key.
 
     Raises OutputUnavailable, OutputRefused and OutputTooLarge; then nothing is stored.
     """
     limit = settings.max_output_bytes()
-    with _open(artifact, hosts, limit) as (stream, declared, name):
+    with _open(artifact, hosts, limit, seconds) as (stream, declared, name):
         kind = content_type(declared, name, stream.head)
         key = f"{prefix}.{extension(kind, name)}"
         aws.s3().upload_fileobj(
@@ -116,7 +116,7 @@ def _headers(key: str, kind: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _open(artifact: Artifact, hosts: Hosts, limit: int) -> Iterator[tuple[Metered, str, str]]:
+def _open(artifact: Artifact, hosts: Hosts, limit: int, seconds: float) -> Iterator[tuple[Metered, str, str]]:
     """The artifact's bytes, the content type that was declared, and its file name."""
     inline = data(artifact.url)
     if inline:
@@ -124,7 +124,7 @@ def _open(artifact: Artifact, hosts: Hosts, limit: int) -> Iterator[tuple[Metere
         content = base64.b64decode(text)
         yield Metered(BytesIO(content), limit, len(content)), declared, ""
         return
-    with Session() as session, _get(session, artifact.url, hosts) as response:
+    with Session(seconds) as session, _get(session, artifact.url, hosts) as response:
         # Asked for as it is; one that is packed all the same is unpacked, and its length is that of the pack.
         response.raw.decode_content = True
         packed = response.headers.get("Content-Encoding", "identity").lower() != "identity"

@@ -34,9 +34,12 @@ class Policy:
 def wait(policy: Policy, looks: int, *, chance: Callable[[], float] = random) -> int:
     """Seconds before the next look after `looks` looks.
 
-    The fraction that whole seconds cannot say becomes the chance of the next second, so that the mean is exact (within
-    3 % at one second and at the cap, which bound it) and predictions that were submitted together drift apart.
+    The first is the policy's own. From then on the fraction that whole seconds cannot say becomes the chance of the
+    next second, so that the mean is exact (within 3 % at the cap, which bounds it) and predictions that were
+    submitted together drift apart.
     """
+    if looks == 0:
+        return math.ceil(policy.first)
     # By logarithms: the power itself overflows in a long run.
     capped = looks * math.log(policy.factor) >= math.log(policy.cap / policy.first)
     ideal = policy.cap if capped else policy.first * policy.factor**looks

@@ -54,7 +54,7 @@ SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.PROVIDER_UNAVAILABLE: "The model could not be reached. Please try again later.",
     ErrorCode.PROVIDER_ACCOUNT: "This service cannot run the model at the moment. Its operator has to look into it.",
     ErrorCode.DEADLINE_EXCEEDED: "The generation took too long and was stopped.",
-    ErrorCode.OUTPUT_EXPIRED: "The generation finished, but its output could not be saved in time.",
+    ErrorCode.OUTPUT_EXPIRED: "The generation finished, but its output could not be saved.",
     ErrorCode.OUTPUT_TOO_LARGE: "The generation finished, but its output is too large to be saved.",
     ErrorCode.EMPTY_OUTPUT: "The generation finished without an output.",
     ErrorCode.SUBMISSION_UNCERTAIN: "It is not certain that the generation was started, so it was not started again.",

@@ -194,12 +194,12 @@ class Store:
         """The terminal write of a run."""
         return self._update(prediction.id, _in(Phase.SETTLED) & _fence(run), _ending(prediction, status, code, output))
 
-    def wish(self, prediction_id: str, now: str) -> Prediction | None:
-        """Note that somebody asked for the end."""
+    def wish(self, prediction_id: str, now: str, *, telling: bool) -> Prediction | None:
+        """Note that somebody asked for the end, and whether the provider is being told at once."""
         return self._update(
             prediction_id,
             Attr("pk").exists() & Attr("verdict").not_exists() & Attr("cancel_requested").not_exists(),
-            {"cancel_requested": now},
+            {"cancel_requested": now, **({"cancel_sent": now} if telling else {})},
         )
 
     def told(self, prediction_id: str, now: str) -> Prediction | None:

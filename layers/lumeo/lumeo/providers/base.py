@@ -8,8 +8,10 @@ from lumeo.artifacts import Artifact, Hosts
 from lumeo.polling import Policy
 from lumeo.prediction import Handle, Snapshot
 
-SUBMIT_SECONDS = 25
-"""A `submit` is over after so long, whatever the other side does: its time-outs see to it."""
+SUBMIT_SECONDS = 20
+LOOK_SECONDS = 10
+CANCEL_SECONDS = 8
+"""A call is over after so long, whatever the other side does. A function makes one, and perhaps a cancel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,15 +13,12 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 
-from lumeo import clock
 from lumeo.errors import Ambiguous, Retryable
 from lumeo.sessions import Session
 
 CONNECT_SECONDS = 4
 READ_SECONDS = 10
-TOTAL_SECONDS = 15
-"""After this no further part of an answer is waited for, so that a request ends within 25 s."""
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +31,15 @@ class Answer:
     json: Any
 
 
-def request(method: str, url: str, *, headers: Mapping[str, str], body: Any = None) -> Answer:
-    """Make one request on a connection of its own.
+def request(method: str, url: str, *, headers: Mapping[str, str], seconds: float, body: Any = None) -> Answer:
+    """Make one request on a connection of its own, which is over after `seconds`.
 
     Raises Retryable if it surely did not arrive, Ambiguous if it may have.
     """
-    end = clock.now().timestamp() + TOTAL_SECONDS
     name = f"{method} {url}"
     common = {"User-Agent": "lumeo", "Accept": "application/json", "Accept-Encoding": "identity"}
     # A kept connection that the other side closed meanwhile would make a submission ambiguous for nothing.
-    with Session() as session:
+    with Session(seconds) as session:
         try:
             prepared = session.prepare_request(requests.Request(method, url, headers={**common, **headers}, json=body))
         except (ValueError, requests.RequestException) as error:
@@ -53,20 +49,19 @@ def request(method: str, url: str, *, headers: Mapping[str, str], body: Any = No
                 prepared, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
             ) as response:
                 # A redirect is not followed: its head says all, and its body may never end.
-                content = b"" if response.is_redirect else _read(response, end)
+                content = b"" if response.is_redirect else _read(response)
         except (requests.RequestException, HTTPError) as error:
             failed = f"{name}: {type(error).__name__}"
             raise (Retryable(failed) if _never_arrived(error) else Ambiguous(failed)) from error
     return Answer(response.status_code, response.headers, content[:4096].decode("utf-8", "replace"), _json(content))
 
 
-def _read(response: requests.Response, end: float) -> bytes:
+def _read(response: requests.Response) -> bytes:
     content = bytearray()
-    # read1 takes what is there: a server that drips must not hold us byte by byte.
-    while part := response.raw.read1(64 * 1024, decode_content=True):
+    for part in response.iter_content(64 * 1024):
         content += part
-        if len(content) > MAX_ANSWER_BYTES or clock.now().timestamp() > end:
-            raise requests.exceptions.ChunkedEncodingError("the answer is too long or too slow")
+        if len(content) > MAX_ANSWER_BYTES:
+            raise requests.exceptions.ChunkedEncodingError("the answer is too long")
     return bytes(content)
 
 

@@ -14,7 +14,7 @@ from lumeo.errors import Ambiguous, ErrorCode, Gone, ProviderError, Rejected, Re
 from lumeo.polling import Policy
 from lumeo.prediction import Handle, Snapshot, Status, Upstream
 from lumeo.providers import http
-from lumeo.providers.base import Submission
+from lumeo.providers.base import CANCEL_SECONDS, LOOK_SECONDS, SUBMIT_SECONDS, Submission
 from lumeo.providers.http import Answer
 
 ACCOUNT = "default"
@@ -65,7 +65,7 @@ class Replicate:
             body["version"] = submission.version
         # Replicate ends the run by itself then, so that it outlives nothing of ours.
         deadline = {"Cancel-After": f"{max(SHORTEST_CANCEL_AFTER, submission.cancel_after)}s"}
-        answer = self._call("POST", path, headers=deadline, body=body)
+        answer = self._call("POST", path, seconds=SUBMIT_SECONDS, headers=deadline, body=body)
         refused = refusal(answer)
         if refused:
             raise refused
@@ -76,7 +76,7 @@ class Replicate:
 
     def fetch(self, handle: Handle) -> Snapshot:
         try:
-            answer = self._call("GET", f"/predictions/{handle.id}")
+            answer = self._call("GET", f"/predictions/{handle.id}", seconds=LOOK_SECONDS)
         except Ambiguous as error:
             raise Retryable(error.raw) from error
         if answer.status == 404:
@@ -87,7 +87,7 @@ class Replicate:
 
     def cancel(self, handle: Handle) -> None:
         try:
-            answer = self._call("POST", f"/predictions/{handle.id}/cancel")
+            answer = self._call("POST", f"/predictions/{handle.id}/cancel", seconds=CANCEL_SECONDS)
         except Ambiguous as error:
             raise Retryable(error.raw) from error
         if answer.status == 404:
@@ -98,9 +98,11 @@ class Replicate:
     def artifacts(self, output: Any) -> tuple[Artifact, ...]:
         return artifacts.find(output, self.hosts)
 
-    def _call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None) -> Answer:
+    def _call(
+        self, method: str, path: str, *, seconds: float, headers: Mapping[str, str] | None = None, body: Any = None
+    ) -> Answer:
         authorized = {"Authorization": f"Bearer {self._token()}", **(headers or {})}
-        return http.request(method, self._base_url + path, headers=authorized, body=body)
+        return http.request(method, self._base_url + path, headers=authorized, seconds=seconds, body=body)
 
 
 def from_environment() -> Replicate:

@@ -20,18 +20,16 @@ def cancel(prediction: Prediction) -> Prediction:
     withdrawn = store().withdraw(prediction, Phase.ACCEPTED)
     if withdrawn:
         return withdrawn
-    wished = store().wish(prediction.id, clock.stamp())
-    if wished is None or wished.handle is None:
-        # Ended or asked for already; or a submission is under way, and create will see the wish.
-        return store().get(prediction.id) or prediction
-    if stop.tell(wished, wished.handle):
-        store().told(wished.id, clock.stamp())
-    return _ended(wished, wished.handle)
+    until = clock.now().timestamp() + HOLD_SECONDS
+    wished = store().wish(prediction.id, clock.stamp(), telling=prediction.handle is not None)
+    # Without a wish of ours it has ended, or was asked for already; without a handle, create will see the wish.
+    if wished and prediction.handle and stop.tell(prediction, prediction.handle):
+        return _ended(wished, prediction.handle, until)
+    return store().get(prediction.id) or prediction
 
 
-def _ended(prediction: Prediction, handle: Handle) -> Prediction:
+def _ended(prediction: Prediction, handle: Handle, until: float) -> Prediction:
     """Hold the answer for a moment: mostly the provider ends it at once."""
-    end = clock.now().timestamp() + HOLD_SECONDS
     while not prediction.verdict:
         try:
             snapshot = provider(prediction.provider).fetch(handle)
@@ -41,7 +39,7 @@ def _ended(prediction: Prediction, handle: Handle) -> Prediction:
             if snapshot.status is Status.CANCELED:
                 withdrawn = store().withdraw(prediction, Phase.RUNNING, look.changes(prediction, snapshot))
                 return withdrawn or store().get(prediction.id) or prediction
-        if clock.now().timestamp() + LOOK_SECONDS > end:
+        if clock.now().timestamp() + LOOK_SECONDS > until:
             break
         clock.sleep(LOOK_SECONDS)
         prediction = store().get(prediction.id) or prediction

@@ -14,7 +14,7 @@ from lumeo.steps.next import answer, current, end
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
 
-INTENT_SECONDS = SUBMIT_SECONDS + 5
+INTENT_SECONDS = SUBMIT_SECONDS + 10
 """An intent holds for so long; the function has 40 s."""
 
 
@@ -59,6 +59,8 @@ def _submit(prediction: Prediction, run: str) -> dict[str, Any]:
     except Ambiguous as error:
         logger.warning("it is not certain that the submission arrived", raw=documents.redacted(error.raw))
         return answer(prediction, "Create", INTENT_SECONDS)
+    # Whatever becomes of the next write, the log knows what was paid for.
+    logger.info("submitted", upstream_id=handle.id)
     return _own(prediction, run, handle, snapshot)
 
 

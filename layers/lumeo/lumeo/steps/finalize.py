@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from lumeo import artifacts, clock, documents, outputs, polling, view
 from lumeo.artifacts import Artifact
 from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable
@@ -12,12 +14,15 @@ from lumeo.steps.next import answer, current, end
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
 
+MOST_FILES = 1000
+"""Outputs of one prediction: each is an entry in its item, which holds 400 KB."""
 LARGEST_ANSWERED = 1024 * 1024
 """Characters of JSON above which an output is a file itself: Lambda answers 6 MB at most, as JSON within JSON."""
 
 
-def finalize(prediction_id: str, run: str) -> dict[str, Any]:
-    """Turn the verdict into the terminal status."""
+def finalize(prediction_id: str, run: str, seconds: float) -> dict[str, Any]:
+    """Turn the verdict into the terminal status; what is not copied within `seconds` is left to the next call."""
+    end_at = clock.now().timestamp() + seconds
     prediction = current(prediction_id, run)
     if prediction is None:
         return end(prediction_id)
@@ -28,10 +33,13 @@ def finalize(prediction_id: str, run: str) -> dict[str, Any]:
     if prediction.fresh_look == "gone":
         return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_EXPIRED)
     result = documents.value(prediction.result)
-    files = [Artifact(**file) for file in result["artifacts"]]
+    files = [Artifact(pointer, artifacts.at(result["output"], pointer)) for pointer in result["artifacts"]]
+    if len(files) > MOST_FILES:
+        logger.warning("too many outputs", files=len(files))
+        return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_TOO_LARGE)
     try:
         for n, file in enumerate(files):
-            prediction = _stored(prediction, run, n, file) or prediction
+            prediction = _stored(prediction, run, n, file, end_at) or prediction
     except OutputTooLarge as error:
         logger.warning("an output is too large", reason=str(error))
         return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_TOO_LARGE)
@@ -43,13 +51,15 @@ def finalize(prediction_id: str, run: str) -> dict[str, Any]:
     return _finish(prediction, run, Status.SUCCEEDED, None, _output(prediction, run, result["output"], files))
 
 
-def _stored(prediction: Prediction, run: str, n: int, file: Artifact) -> Prediction | None:
+def _stored(prediction: Prediction, run: str, n: int, file: Artifact, end_at: float) -> Prediction | None:
     known = prediction.outputs.get(str(n))
     if known and known.pointer == file.pointer:
         return prediction
-    prefix = f"outputs/{prediction.outputs_id}/{n}"
-    output = outputs.copy(file, provider(prediction.provider).hosts, prefix)
-    count("OutputBytes", prediction.provider, output.bytes)
+    left = end_at - clock.now().timestamp()
+    if left <= 0:
+        raise OutputUnavailable("no time is left in this call")
+    output = outputs.copy(file, provider(prediction.provider).hosts, f"outputs/{prediction.outputs_id}/{n}", left)
+    count("OutputBytes", prediction.provider, output.bytes, MetricUnit.Bytes)
     return store().keep(prediction.id, run, n, output)
 
 

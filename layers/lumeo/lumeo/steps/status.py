@@ -142,5 +142,5 @@ def _result(prediction: Prediction, snapshot: Snapshot) -> Document:
     return documents.keep(
         prediction.id,
         "result",
-        {"output": snapshot.output, "artifacts": [{"pointer": file.pointer, "url": file.url} for file in files]},
+        {"output": snapshot.output, "artifacts": [file.pointer for file in files]},
     )

@@ -10,7 +10,10 @@ def sweep() -> int:
     """How many predictions were overdue."""
     overdue = [prediction_id for shard in range(DUE_SHARDS) for prediction_id in store().due(shard, clock.stamp())]
     for prediction_id in overdue:
-        _start(prediction_id)
+        try:
+            _start(prediction_id)
+        except Exception:  # noqa: BLE001 (one that cannot be read must not stand in the way of the others)
+            logger.exception("could not be swept")
     return len(overdue)
 
 
