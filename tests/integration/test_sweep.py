@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from local.functions import Functions
-from lumeo import settings
+from lumeo import aws, settings
 from lumeo.prediction import Phase
 from lumeo.store import BATCH, due, store
 from tests.conftest import TestClock
@@ -106,3 +106,18 @@ def test_what_it_cannot_mend_stands_in_the_way_of_nothing(driver: Driver, test_c
         sweep(driver.functions)
 
     assert late.run in started()
+
+
+def test_what_cannot_be_read_stands_in_the_way_of_nothing(driver: Driver, test_clock: TestClock) -> None:
+    """An item of a newer version, say, after the functions went back to an older one."""
+    strange, late = driver.submit("sim/instant"), driver.submit("sim/instant")
+    aws.dynamodb().update_item(
+        TableName=settings.table_name(),
+        Key={"pk": {"S": f"prediction#{strange}"}},
+        UpdateExpression="SET phase = :phase, due_at = :first",
+        ExpressionAttributeValues={":phase": {"S": "levitating"}, ":first": {"S": "2026-01-01T00:00:00.000Z"}},
+    )
+    test_clock.passes(300)
+    sweep(driver.functions)
+
+    assert driver.record(late).due_at == due(0)
