@@ -1,21 +1,23 @@
 """The simulator as a command."""
 
 import argparse
+import signal
 import threading
 
 from local.simulator import DEFAULT_TOKEN, Simulator, serve
 
 
 def main() -> None:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C or SIGTERM."""
     arguments = _arguments()
+    over = threading.Event()
+    # By hand, since whoever starts it in the background may have it ignore Ctrl-C.
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: over.set())
     simulator = Simulator(token=arguments.token, retention=arguments.retention)
     with serve(simulator, arguments.port) as server:
         print(server.url, flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print()
+        over.wait()
 
 
 def _arguments() -> argparse.Namespace:
