@@ -178,6 +178,7 @@ def _certificate(cleanup: ExitStack) -> tuple[str, ssl.SSLContext]:
 
 def _log_to(path: Path, cleanup: ExitStack) -> None:
     """Everything that is logged goes to a file: standard output belongs to whoever started the stack."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, mode="w")
     handler.formatter = logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s")
     handler.formatter.converter = time.gmtime

@@ -95,7 +95,7 @@ def test_a_taken_port_is_said_so(stack: Stack, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
-    ready = tmp_path / "ready.json"
+    ready = tmp_path / "a folder" / "that is not there" / "ready.json"
     command = [sys.executable, "-m", "local", "--port", "0", "--ready-file", str(ready)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout

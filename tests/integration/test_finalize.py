@@ -8,7 +8,7 @@ import pytest
 
 from local.environment import variables
 from local.simulator import Simulator, serve
-from lumeo import artifacts, documents, outputs
+from lumeo import artifacts, aws, documents, outputs, settings
 from lumeo.providers import provider
 from lumeo.store import store
 from tests.conftest import TestClock
@@ -149,6 +149,25 @@ def test_crash_at_any_write(driver: Driver, output: Any, writes: int) -> None:
     else:
         picture = f"https://cdn.test/outputs/{record.outputs_id}/0.png"
         assert json.loads(content) == output | {"picture": picture}
+
+
+def test_run_that_is_overtaken_while_it_copies(driver: Driver) -> None:
+    """It ends quietly: what it would still do is the next run's."""
+    prediction_id = driver.settled("sim/many", {"num_outputs": 3})
+
+    def overtake(**_: Any) -> None:
+        aws.dynamodb().update_item(
+            TableName=settings.table_name(),
+            Key={"pk": {"S": f"prediction#{prediction_id}"}},
+            UpdateExpression="SET run = :next",
+            ExpressionAttributeValues={":next": {"S": f"{prediction_id}-2"}},
+        )
+
+    aws.s3().meta.events.register("before-call.s3.PutObject", overtake)
+
+    assert driver.step("Finalize", prediction_id)["next"] == "End"
+    assert driver.calls()["file"] == 1
+    assert driver.record(prediction_id).outputs == {}
 
 
 def test_redelivery_after_the_end(driver: Driver) -> None:

@@ -47,6 +47,7 @@ def prediction_from(values: Mapping[str, Any]) -> Prediction:
         "metrics": Document,
         "result": Document,
         "raw_error": Document,
+        "raw_logs": Document,
     }
     parts |= {"output": Document, "intent": Intent, "handle": Handle, "upstream": Upstream}
     known |= {name: _part(part, known[name]) for name, part in parts.items() if name in known}

@@ -170,6 +170,7 @@ class Prediction:
     verdict: Verdict | None = None
     result: Document | None = None
     raw_error: Document | None = None
+    raw_logs: Document | None = None
     fresh_look: Literal["asked", "gone"] | None = None
     outputs: Mapping[str, Output] = field(default_factory=dict)
     output: Document | None = None

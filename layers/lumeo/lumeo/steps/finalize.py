@@ -32,6 +32,11 @@ def finalize(prediction_id: str, run: str, seconds: float) -> dict[str, Any]:
         return _finish(prediction, run, prediction.verdict.status, prediction.verdict.code)
     if prediction.fresh_look == "gone":
         return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_EXPIRED)
+    return _succeed(prediction, run, end_at)
+
+
+def _succeed(prediction: Prediction, run: str, end_at: float) -> dict[str, Any]:
+    """Copy what is not copied yet, and say `succeeded` only when nothing is missing."""
     result = documents.value(prediction.result)
     files = [Artifact(pointer, artifacts.at(result["output"], pointer)) for pointer in result["artifacts"]]
     if len(files) > MOST_FILES:
@@ -39,7 +44,10 @@ def finalize(prediction_id: str, run: str, seconds: float) -> dict[str, Any]:
         return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_TOO_LARGE)
     try:
         for n, file in enumerate(files):
-            prediction = _stored(prediction, run, n, file, end_at) or prediction
+            stored = _stored(prediction, run, n, file, end_at)
+            if stored is None:  # overtaken meanwhile
+                return end(prediction.id)
+            prediction = stored
     except OutputTooLarge as error:
         logger.warning("an output is too large", reason=str(error))
         return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_TOO_LARGE)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from lumeo import clock, documents
+from lumeo import clock, documents, logs
 from lumeo.prediction import Prediction, Snapshot, Status
 
 METRICS_KEPT = documents.INLINE_BYTES
@@ -21,7 +21,10 @@ def changes(prediction: Prediction, snapshot: Snapshot) -> dict[str, Any]:
         "gone_looks": 0,
     }
     if snapshot.logs:
-        found["logs"] = documents.keep(prediction.id, "logs", snapshot.logs[-LOGS_KEPT:])
+        readable = logs.readable(snapshot.logs, snapshot.error)
+        found["logs"] = documents.keep(prediction.id, "logs", readable[-LOGS_KEPT:])
+        if readable != snapshot.logs:
+            found["raw_logs"] = documents.keep(prediction.id, "raw-logs", snapshot.logs[-LOGS_KEPT:])
     if snapshot.metrics and len(json.dumps(snapshot.metrics)) <= METRICS_KEPT:
         found["metrics"] = documents.keep(prediction.id, "metrics", dict(snapshot.metrics))
     began = snapshot.status is Status.PROCESSING or snapshot.upstream.started_at is not None
