@@ -8,14 +8,14 @@ from local.simulator import DEFAULT_TOKEN, Simulator, serve
 
 
 def main() -> None:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Serve, and send webhooks, until Ctrl-C or SIGTERM."""
     arguments = _arguments()
     over = threading.Event()
     # By hand, since whoever starts it in the background may have it ignore Ctrl-C.
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: over.set())
     simulator = Simulator(token=arguments.token, retention=arguments.retention)
-    with serve(simulator, arguments.port) as server:
+    with serve(simulator, arguments.port, webhooks=True) as server:
         print(server.url, flush=True)
         over.wait()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
-from local.simulator import paging, parsing, schemas, shapes
+from local.simulator import effects, paging, parsing, schemas, shapes
 from local.simulator.errors import ApiError, bad_request, invalid_input
 from local.simulator.models import MODELS, OWNER, Model, named_by
 from local.simulator.prediction import Prediction, Request
@@ -16,7 +16,7 @@ DEPLOYED = f"{OWNER}/image"
 
 
 class Api:
-    """The routes. `g.entry` is the journal's entry of the request."""
+    """The routes. `g.entry` is the journal's entry of the request, `g.fault` what it runs into."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
@@ -34,6 +34,7 @@ class Api:
         rule("/models/<owner>/<name>/versions", "versions", self.versions)
         rule("/models/<owner>/<name>/versions/<version_id>", "version", self.version)
         rule("/account", "account", self.account)
+        rule("/webhooks/default/secret", "secret", self.secret)
         return routes
 
     def create(self) -> Response:
@@ -61,7 +62,7 @@ class Api:
         return reply(self.simulator.show_waited(prediction, here()), 201, {"Preference-Applied": prefer})
 
     def list(self) -> Response:
-        page = paging.page_of(self.simulator.all(), request.args)
+        page = paging.page_of(effects.listed(self.simulator.all(), g.fault, self.simulator.now()), request.args)
         query = request.args.to_dict()
         results = [self.simulator.show(prediction, here()) for prediction in page.results]
         return reply(
@@ -98,6 +99,9 @@ class Api:
 
     def account(self) -> Response:
         return reply({"type": "organization", "username": OWNER, "name": "Simulator", "github_url": None})
+
+    def secret(self) -> Response:
+        return reply({"key": self.simulator.secret.newest})
 
     def _known(self, prediction_id: str) -> Prediction:
         prediction = self.simulator.find(prediction_id)
@@ -155,4 +159,5 @@ def run_request(model: Model, body: dict[str, Any], deployment: str | None) -> R
         cancel_after=parsing.cancel_after(request.headers.get("Cancel-After")),
         webhook=body.get("webhook"),
         webhook_events_filter=body.get("webhook_events_filter"),
+        url=here(),
     )

@@ -24,6 +24,8 @@ class Control:
         routes.add_url_rule("/counters", "counters", self.counters)
         routes.add_url_rule("/predictions", "predictions", self.predictions)
         routes.add_url_rule("/journal", "journal", self.journal)
+        routes.add_url_rule("/webhooks", "webhooks", self.webhooks)
+        routes.add_url_rule("/secret", "secret", self.secret, methods=["POST"])
         routes.add_url_rule("/reset", "reset", self.reset, methods=["POST"])
         return routes
 
@@ -55,6 +57,20 @@ class Control:
 
     def journal(self) -> Response:
         return reply(self.simulator.journal())
+
+    def webhooks(self) -> Response:
+        return reply(self.simulator.webhooks())
+
+    def secret(self) -> Response:
+        """Rotate the secret, or end its rotation."""
+        wish = request.get_json(force=True, silent=True) if request.data else {}
+        if wish not in ({}, {"settle": True}):
+            raise bad_request('nothing, or {"settle": true}')
+        if wish:
+            self.simulator.secret.settle()
+        else:
+            self.simulator.secret.rotate()
+        return reply({"keys": self.simulator.secret.keys})
 
     def reset(self) -> Response:
         self.simulator.reset()

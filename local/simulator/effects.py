@@ -4,7 +4,8 @@ import json
 import math
 import socket
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Response
@@ -12,6 +13,7 @@ from flask import Response
 from local.simulator.errors import body_for
 from local.simulator.faults import Fault
 from local.simulator.models import UNKNOWN_STATUS
+from local.simulator.prediction import Prediction
 from local.simulator.reply import reply
 from lumeo.clock import Clock
 
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 
 PAGE = "<!doctype html>\n<title>Just a moment…</title>\n<h1>We will be right back</h1>\n"
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+Change = Callable[[dict[str, Any]], Any]
+CHANGES: dict[str, Change] = {
+    "unknown_status": lambda shown: shown.update(status=UNKNOWN_STATUS),
+    "hide_webhook": lambda shown: shown.pop("webhook", None),
+}
 
 
 class Reset(Response):
@@ -32,9 +40,12 @@ class Reset(Response):
         raise ConnectionResetError
 
 
-def instead(fault: Fault) -> Response | None:
-    """The answer to a request that is not acted on; None if the fault lets it be."""
+def instead(fault: Fault, clock: Clock) -> Response | None:
+    """The answer to a request that is not acted on; None, perhaps after a while, if it is."""
     match fault.kind:
+        case "slow_accept":
+            clock.sleep(fault.get("seconds"))
+            return None
         case "drop_before":
             return Reset()
         case "status":
@@ -43,6 +54,13 @@ def instead(fault: Fault) -> Response | None:
             return _throttled(fault)
         case _:
             return None
+
+
+def listed(predictions: list[Prediction], fault: Fault | None, now: datetime) -> list[Prediction]:
+    """What a list is made of: a fault may leave out the young."""
+    if fault is None or fault.kind != "lag":
+        return predictions
+    return [prediction for prediction in predictions if prediction.age(now) >= fault.get("seconds")]
 
 
 def spoiled(answer: Response, fault: Fault, clock: Clock) -> Response:
@@ -60,8 +78,8 @@ def spoiled(answer: Response, fault: Fault, clock: Clock) -> Response:
         case "half_json":
             whole = answer.get_data()
             return Response(whole[: len(whole) // 2], content_type=answer.content_type)
-        case "unknown_status":
-            return _with_unknown_status(answer)
+        case "unknown_status" | "hide_webhook":
+            return _with_each(answer, CHANGES[fault.kind])
         case "redirect":
             return Response(status=302, headers={"Location": fault.get("location")})
         case "wrong_type":
@@ -94,11 +112,12 @@ def _throttled(fault: Fault) -> Response:
             return reply({"detail": detail}, 429)
 
 
-def _with_unknown_status(answer: Response) -> Response:
+def _with_each(answer: Response, change: Change) -> Response:
+    """The answer with each of its predictions changed."""
     body: dict[str, Any] = json.loads(answer.get_data())
     for shown in [body, *body.get("results", [])]:
         if "urls" in shown:
-            shown["status"] = UNKNOWN_STATUS
+            change(shown)
     answer.set_data(json.dumps(body))
     return answer
 

@@ -6,9 +6,8 @@ from werkzeug.exceptions import HTTPException
 from local.simulator import effects, parsing
 from local.simulator.api import Api, asked_model
 from local.simulator.control import Control
-from local.simulator.delivery import Delivery
 from local.simulator.errors import ApiError, body_for
-from local.simulator.faults import BEFORE
+from local.simulator.files import Files
 from local.simulator.journal import Entry
 from local.simulator.reply import reply
 from local.simulator.world import Simulator
@@ -25,7 +24,8 @@ CALLS = {
     "api.versions": "model",
     "api.version": "model",
     "api.account": "account",
-    "delivery.file": "file",
+    "api.secret": "secret",
+    "files.file": "file",
 }
 CREATES_A_MINUTE = 600
 OTHERS_A_MINUTE = 3000
@@ -35,7 +35,7 @@ def create_app(simulator: Simulator) -> Flask:
     """The WSGI application of a simulator."""
     app = Flask("local.simulator", static_folder=None)
     app.register_blueprint(Api(simulator).blueprint(), url_prefix="/v1")
-    app.register_blueprint(Delivery(simulator).blueprint(), url_prefix="/files")
+    app.register_blueprint(Files(simulator).blueprint(), url_prefix="/files")
     app.register_blueprint(Control(simulator).blueprint(), url_prefix="/_sim")
     app.register_error_handler(ApiError, lambda error: reply(error.body, error.status))
     app.register_error_handler(HTTPException, _http_error)
@@ -58,8 +58,9 @@ class Gate:
         g.entry = self._entry()
         self.simulator.arrived(g.entry)
         g.fault = self.simulator.hit(g.entry)
-        if g.fault is not None and g.fault.kind in BEFORE:
-            return effects.instead(g.fault)
+        refused = effects.instead(g.fault, self.simulator.clock) if g.fault else None
+        if refused is not None:
+            return refused
         if request.path.startswith("/v1/"):
             parsing.check_token(request.headers.get("Authorization"), self.simulator.token)
         return None
@@ -68,7 +69,7 @@ class Gate:
         """Let the fault at the answer, and write down what it became."""
         if _is_the_tests_own():
             return answer
-        if g.fault is not None and g.fault.kind not in BEFORE:
+        if g.fault is not None:
             answer = effects.spoiled(answer, g.fault, self.simulator.clock)
         if request.path.startswith("/v1/"):
             limit = CREATES_A_MINUTE if g.entry.call == "create" else OTHERS_A_MINUTE

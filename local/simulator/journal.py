@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-CALLS = ("create", "get", "list", "cancel", "file", "model")
+CALLS = ("create", "get", "list", "cancel", "file", "model", "secret")
 SHOWN = 12
 
 _TOKEN = re.compile(r"\br8_[0-9A-Za-z]+")

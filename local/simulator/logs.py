@@ -6,11 +6,14 @@ STEPS = 50
 SHOWN = (*range(0, STEPS, 3), STEPS)
 
 
-@lru_cache(maxsize=256)
 def logs_after(seed: int, step: int, seconds_per_step: float) -> str:
     """The logs once `step` of the 50 steps are done."""
-    bars = (f"{_bar(at, seconds_per_step)}\n" for at in SHOWN if at <= step)
-    return f"Using seed: {seed}\n" + "".join(bars)
+    return f"Using seed: {seed}\n{_bars(step, seconds_per_step)}"
+
+
+@lru_cache(maxsize=256)
+def _bars(step: int, seconds_per_step: float) -> str:
+    return "".join(f"{_bar(at, seconds_per_step)}\n" for at in SHOWN if at <= step)
 
 
 def _bar(step: int, seconds_per_step: float) -> str:

@@ -1,12 +1,14 @@
 """One run: what was asked, and what it looks like at any moment. Nothing here changes by itself."""
 
+import base64
 import hashlib
 import math
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.simulator.logs import STEPS, logs_after
+from local.simulator.logs import SHOWN, STEPS, logs_after
 from local.simulator.models import Model, Script
 from local.simulator.outputs import Output, output_of
 
@@ -16,6 +18,11 @@ TERMINAL = ("succeeded", "failed", "canceled", "aborted")
 ENDLESS_SECONDS = 20.0
 LAST_STEP_OF_THE_UNSUCCESSFUL = 29
 ROUNDING = 1e-6
+
+
+def new_id() -> str:
+    """26 of `[0-9a-z]`."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class Request:
     cancel_after: float = math.inf
     webhook: str | None = None
     webhook_events_filter: list[str] | None = None
+    url: str = ""
+    """The base URL that it was asked under: webhooks show theirs there."""
 
 
 @dataclass
@@ -78,14 +87,27 @@ class Prediction:
         """The moment so many seconds after its creation."""
         return self.created + timedelta(seconds=seconds)
 
+    def reached(self, seconds: float) -> datetime:
+        """The first moment at which it is that old: `at` rounds to a microsecond, down too."""
+        moment = self.at(seconds)
+        return moment if self.age(moment) >= seconds else moment + timedelta(microseconds=1)
+
+    @property
+    def whole(self) -> float:
+        """How long it takes, in seconds, if nothing ends it before."""
+        return self.script.starting + self.script.processing
+
+    @property
+    def end(self) -> float:
+        """How long it takes as things stand."""
+        return min(self.whole, self.canceled_after, self.request.cancel_after)
+
     def state(self, now: datetime) -> State:
         """What the script, the deadline and a cancel make of it."""
-        age, begin = self.age(now), self.script.starting
-        end = begin + self.script.processing
-        cut = min(self.canceled_after, self.request.cancel_after)
-        if cut < end and age >= cut:
-            return self._cut_short(cut)
+        age, begin, end = self.age(now), self.script.starting, self.end
         if age >= end:
+            if end < self.whole:
+                return self._cut_short(end)
             return State(self.script.status, None if self.script.status == "aborted" else begin, end)
         if age >= begin:
             return State(self.script.while_processing, begin)
@@ -93,7 +115,7 @@ class Prediction:
 
     def delivered(self, now: datetime) -> bool:
         """Whether it came to the end that its script has for it."""
-        return self.state(now).ended == self.script.starting + self.script.processing
+        return self.state(now).ended == self.whole
 
     def _cut_short(self, cut: float) -> State:
         begin = self.script.starting
@@ -112,10 +134,24 @@ class Prediction:
             return self.script.logs
         return self._made_logs(state, now)
 
+    def prints(self) -> list[float]:
+        """When its logs grow while it is processing, in seconds since its creation."""
+        if self.script.logs is not None:
+            return [self.script.starting] if self.script.logs else []
+        length, last = self._pace()
+        return [self.script.starting + step * length / STEPS for step in SHOWN if step <= last]
+
     def _made_logs(self, state: State, now: datetime) -> str:
-        script, endless = self.script, math.isinf(self.script.processing)
-        length = ENDLESS_SECONDS if endless else script.processing
-        last = LAST_STEP_OF_THE_UNSUCCESSFUL if endless or script.status != "succeeded" else STEPS
-        running = (self.age(now) if state.ended is None else state.ended) - script.starting
+        length, last = self._pace()
+        running = (self.age(now) if state.ended is None else state.ended) - self.script.starting
         step = int(running / length * STEPS + ROUNDING) if length else STEPS
-        return logs_after(self.seed, min(step, last), length / STEPS) + (script.last_words if state.over else "")
+        return logs_after(self.seed, min(step, last), length / STEPS) + (self.script.last_words if state.over else "")
+
+    def _pace(self) -> tuple[float, int]:
+        """The seconds that all steps would take, and the last one that it gets to."""
+        endless = math.isinf(self.script.processing)
+        unsuccessful = endless or self.script.status != "succeeded"
+        return (
+            ENDLESS_SECONDS if endless else self.script.processing,
+            LAST_STEP_OF_THE_UNSUCCESSFUL if unsuccessful else STEPS,
+        )

@@ -55,15 +55,28 @@ def waited_json(prediction: Prediction, now: datetime, url: str) -> dict[str, An
         return {key: late.get(key, value) for key, value in body.items() if key != "started_at"}
     if state.status != "succeeded":
         return body
-    early = {"status": "processing", "output": output_json(prediction, now, url, inline=True)}
-    return {key: early.get(key, value) for key, value in body.items() if key not in {"completed_at", "metrics"}}
+    return unbooked_json(body) | {"output": output_json(prediction, now, url, inline=True)}
+
+
+def unbooked_json(body: dict[str, Any]) -> dict[str, Any]:
+    """A run that has ended, in the moment before the books say so."""
+    kept = {key: value for key, value in body.items() if key not in {"completed_at", "metrics"}}
+    return kept | {"status": "processing", "error": None}
+
+
+def ended_early_json(prediction: Prediction, now: datetime, url: str) -> dict[str, Any]:
+    """The lie that a run which goes on has succeeded, with files that are not there."""
+    end = {"status": "succeeded", "output": _addressed(prediction, url) or [f"{url}/files/{prediction.id}/0.png"]}
+    times = {"completed_at": stamp(now), "metrics": {"predict_time": 0.0, "total_time": prediction.age(now)}}
+    return prediction_json(prediction, now, url) | end | times
 
 
 def output_json(prediction: Prediction, now: datetime, url: str, *, inline: bool = False) -> Any:
     """The output with its files as URLs; `inline`: as `data:` URLs, except `.bin` files, which may be of any size."""
-    if not prediction.delivered(now):
-        return None
+    return _addressed(prediction, url, inline=inline) if prediction.delivered(now) else None
 
+
+def _addressed(prediction: Prediction, url: str, *, inline: bool = False) -> Any:
     def address(file: OutputFile) -> str:
         if file.inline or (inline and file.kind != "bytes" and file.phrase == "{}"):
             return data_url(prediction, file)

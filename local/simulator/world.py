@@ -1,7 +1,5 @@
 """The world without a socket: predictions, what was asked of them, and the faults that wait."""
 
-import base64
-import secrets
 import threading
 from collections import Counter
 from datetime import UTC, datetime
@@ -10,8 +8,11 @@ from typing import Any
 from local.simulator import shapes
 from local.simulator.faults import Fault, Faults
 from local.simulator.journal import Entry, Journal, redacted
+from local.simulator.letters import Delivery
 from local.simulator.media import Content, content_of
-from local.simulator.prediction import TERMINAL, Prediction, Request
+from local.simulator.outbox import Outbox
+from local.simulator.prediction import TERMINAL, Prediction, Request, new_id
+from local.simulator.signing import Secret
 from lumeo.clock import Clock, SystemClock
 
 DEFAULT_TOKEN = "r8_simulator" + "0" * 32
@@ -27,13 +28,20 @@ class Simulator:
         self.clock = clock or SystemClock()
         self.token = token
         self.retention = retention
+        self.secret = Secret()
+        self._outbox = Outbox()
         self._lock = threading.RLock()
+        # Notified whenever what is due next may have changed.
+        self.changed = threading.Condition(self._lock)
         self._forget()
 
     def reset(self) -> None:
-        """Forget everything: predictions, faults, journal."""
-        with self._lock:
+        """Forget everything: predictions, faults, journal, webhooks; the secret is the first one again."""
+        with self.changed:
             self._forget()
+            self._outbox.reset()
+            self.secret.reset()
+            self.changed.notify_all()
 
     def _forget(self) -> None:
         self._predictions: dict[str, Prediction] = {}
@@ -48,6 +56,7 @@ class Simulator:
         with self._lock:
             prediction = Prediction(new_id(), len(self._predictions), self.now(), request)
             self._predictions[prediction.id] = prediction
+            self._plan(prediction)
             return prediction
 
     def find(self, prediction_id: str) -> Prediction | None:
@@ -70,6 +79,33 @@ class Simulator:
             now = self.now()
             if not prediction.state(now).over:
                 prediction.canceled_after = prediction.age(now)
+                self._plan(prediction)
+
+    def _plan(self, prediction: Prediction) -> None:
+        if prediction.request.webhook:
+            self._outbox.plan(prediction)
+            self.changed.notify_all()
+
+    def next_delivery(self) -> datetime | None:
+        """When the next webhook is due; None: none will be, as things stand."""
+        with self._lock:
+            return self._outbox.next_due()
+
+    def deliveries(self) -> list[Delivery]:
+        """The webhooks that are due by now, in that order; each attempt is handed out once."""
+        with self._lock:
+            return self._outbox.take(self.now(), self._faults, self.secret.keys)
+
+    def delivered(self, delivery: Delivery, status: int | None) -> None:
+        """Take the outcome of an attempt; None: nobody was reached. A failed `completed` becomes due again."""
+        with self.changed:
+            self._outbox.settle(delivery.number, status, self.now())
+            self.changed.notify_all()
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        """Every attempt, oldest first."""
+        with self._lock:
+            return self._outbox.as_json()
 
     def wait(self, prediction: Prediction, seconds: float) -> None:
         """Return when a run is over, or so many seconds later. In small steps, since somebody may cancel it."""
@@ -144,9 +180,5 @@ class Simulator:
                 "running": len(runs) - sum(ended.values()),
                 **ended,
                 "leaked_tokens": self._journal.leaked_tokens(model),
+                "webhooks": self._outbox.sent(model),
             }
-
-
-def new_id() -> str:
-    """26 of `[0-9a-z]`."""
-    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()

@@ -27,6 +27,7 @@ class Caller:
     def __init__(self, url: str, token: str) -> None:
         self.url = url
         self.session = requests.Session()
+        self.session.trust_env = False
         self.session.headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str, **options: Any) -> requests.Response:
@@ -42,6 +43,21 @@ class Caller:
 
     def created(self, model: str, given: Any = None, headers: dict[str, str] | None = None) -> dict[str, Any]:
         answer = self.create(model, given, headers)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def told(
+        self,
+        url: str = "http://127.0.0.1/hook",
+        events: list[str] | None = None,
+        headers: dict[str, str] | None = None,
+        **script: Any,
+    ) -> dict[str, Any]:
+        """Start a run of `sim/script` that has a webhook."""
+        body: dict[str, Any] = {"input": script, "webhook": url}
+        if events is not None:
+            body["webhook_events_filter"] = events
+        answer = self.post("/v1/models/sim/script/predictions", json=body, headers=headers)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 

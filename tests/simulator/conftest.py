@@ -4,6 +4,7 @@ import pytest
 
 from local.simulator import DEFAULT_TOKEN, Simulator, serve
 from tests.simulator.caller import Caller, HandClock
+from tests.simulator.post import Post
 
 
 @pytest.fixture
@@ -12,9 +13,21 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def sim(clock: HandClock) -> Iterator[Caller]:
-    """A client of a fresh simulator."""
-    with serve(Simulator(clock=clock)) as server:
+def simulator(clock: HandClock) -> Simulator:
+    """A fresh one, on the test's clock."""
+    return Simulator(clock=clock)
+
+
+@pytest.fixture
+def post(simulator: Simulator, clock: HandClock) -> Post:
+    """Who takes its webhooks to their receivers."""
+    return Post(simulator, clock)
+
+
+@pytest.fixture
+def sim(simulator: Simulator) -> Iterator[Caller]:
+    """A client of the fresh simulator."""
+    with serve(simulator) as server:
         caller = Caller(server.url, DEFAULT_TOKEN)
         with caller.session:
             yield caller

@@ -22,9 +22,10 @@ def test_counters_tell_calls_and_ends(sim: Caller, clock: HandClock) -> None:
     sim.get("/v1/predictions")
     sim.get("/v1/models/sim/image")
     sim.file(done["output"][0])
+    sim.get("/v1/webhooks/default/secret")
 
     assert sim.counters() == {
-        "calls": {"create": 5, "get": 1, "list": 1, "cancel": 1, "file": 1, "model": 1},
+        "calls": {"create": 5, "get": 1, "list": 1, "cancel": 1, "file": 1, "model": 1, "secret": 1},
         "created": 5,
         "running": 1,
         "succeeded": 1,
@@ -32,6 +33,7 @@ def test_counters_tell_calls_and_ends(sim: Caller, clock: HandClock) -> None:
         "canceled": 1,
         "aborted": 1,
         "leaked_tokens": 0,
+        "webhooks": 0,
     }
 
 
@@ -43,7 +45,7 @@ def test_counters_of_one_model(sim: Caller) -> None:
 
     counters = sim.counters("sim/instant")
 
-    assert counters["calls"] == {"create": 1, "get": 1, "list": 0, "cancel": 0, "file": 1, "model": 0}
+    assert counters["calls"] == {"create": 1, "get": 1, "list": 0, "cancel": 0, "file": 1, "model": 0, "secret": 0}
     assert (counters["created"], counters["running"], counters["succeeded"]) == (1, 0, 1)
 
 

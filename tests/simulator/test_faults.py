@@ -1,6 +1,8 @@
 """Every fault as a client meets it, and whether the run was paid for."""
 
+import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from requests.exceptions import ChunkedEncodingError
 from requests.exceptions import ConnectionError as Disconnected
 
 from local.simulator import DEFAULT_TOKEN, Simulator, serve
-from tests.simulator.caller import Caller, HandClock
+from tests.simulator.caller import BEGIN, Caller, HandClock
 
 
 def test_drop_before_resets_the_connection_and_nothing_is_paid_for(sim: Caller) -> None:
@@ -59,6 +61,74 @@ def test_a_delay_can_outlast_a_client_and_is_paid_for() -> None:
                 caller.session.post(f"{server.url}/v1/models/sim/image/predictions", json=body, timeout=0.1)
 
             assert caller.counters()["created"] == 1
+
+
+def test_a_slow_accept_acts_only_when_it_answers(sim: Caller, clock: HandClock) -> None:
+    sim.fault(call="create", kind="slow_accept", seconds=7)
+
+    body = sim.created("sim/image")
+
+    assert (body["created_at"], body["status"]) == ("2026-04-22T11:15:22.329Z", "starting")
+    assert clock.now() == BEGIN + timedelta(seconds=7)
+    assert sim.journal()[0]["at"] == "2026-04-22T11:15:15.329Z"
+
+
+def test_a_slow_accept_can_outlast_a_client_and_is_paid_for_later() -> None:
+    with serve(Simulator()) as server:
+        caller = Caller(server.url, DEFAULT_TOKEN)
+        with caller.session:
+            caller.fault(call="create", kind="slow_accept", seconds=0.6)
+            body = {"input": {"prompt": "a corgi"}}
+            with pytest.raises(requests.exceptions.ReadTimeout):
+                caller.session.post(f"{server.url}/v1/models/sim/image/predictions", json=body, timeout=0.1)
+            before = caller.counters()["created"]
+            end = time.monotonic() + 10
+            while not caller.counters()["created"] and time.monotonic() < end:
+                time.sleep(0.02)
+
+            assert (before, caller.counters()["created"]) == (0, 1)
+
+
+@pytest.mark.parametrize("kind", ["delay", "slow_accept"])
+def test_who_waits_holds_up_nobody(kind: str) -> None:
+    with serve(Simulator()) as server:
+        waiting, other = Caller(server.url, DEFAULT_TOKEN), Caller(server.url, DEFAULT_TOKEN)
+        with waiting.session, other.session:
+            other.fault(call="create", kind=kind, seconds=1)
+            thread = threading.Thread(target=waiting.created, args=("sim/image",))
+            thread.start()
+            while not other.journal():
+                pass
+            before = time.monotonic()
+            other.cancel(other.created("sim/stuck", {}))
+            took = time.monotonic() - before
+            thread.join()
+
+    assert took < 0.8
+
+
+def test_a_hidden_webhook_is_hidden_in_that_answer_only(sim: Caller) -> None:
+    created = sim.told("http://127.0.0.1/hook")
+    sim.fault(call="get", kind="hide_webhook")
+    sim.fault(call="list", kind="hide_webhook")
+
+    shown = [sim.read(created), *sim.get("/v1/predictions").json()["results"]]
+
+    assert shown == [{key: value for key, value in created.items() if key != "webhook"}] * 2
+    assert sim.read(created) == created
+    assert sim.get("/v1/predictions").json()["results"] == [created]
+
+
+def test_a_list_that_lags_leaves_out_the_young(sim: Caller, clock: HandClock) -> None:
+    old = sim.created("sim/instant")
+    clock.sleep(1)
+    young = sim.created("sim/instant")
+    clock.sleep(4)
+    sim.fault(call="list", kind="lag", seconds=5)
+
+    lists = [[one["id"] for one in sim.get("/v1/predictions").json()["results"]] for _ in range(2)]
+
+    assert lists == [[old["id"]], [young["id"], old["id"]]]
 
 
 @pytest.mark.parametrize(
@@ -211,6 +281,8 @@ def send(sim: Caller, call: str, prediction: dict[str, Any]) -> requests.Respons
             return sim.get(f"/v1/predictions/{prediction['id']}")
         case "list":
             return sim.get("/v1/predictions")
+        case "secret":
+            return sim.get("/v1/webhooks/default/secret")
         case "cancel":
             return sim.post(f"/v1/predictions/{prediction['id']}/cancel")
         case _:
@@ -218,7 +290,7 @@ def send(sim: Caller, call: str, prediction: dict[str, Any]) -> requests.Respons
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
-@pytest.mark.parametrize("call", ["get", "list", "cancel", "file"])
+@pytest.mark.parametrize("call", ["get", "list", "cancel", "file", "secret"])
 def test_every_call_can_be_dropped(sim: Caller, kind: str, call: str) -> None:
     created = sim.created("sim/instant")
     sim.fault(call=call, kind=kind)

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from local.serving import Server
 from local.simulator import DEFAULT_TOKEN, Simulator, serve
 from tests.simulator.caller import Caller
+from tests.simulator.receiver import Receiver
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,7 +61,7 @@ def test_the_default_token_has_the_form_that_the_contract_says() -> None:
     assert len(DEFAULT_TOKEN) == len("r8_simulator") + 32
 
 
-def test_the_command_prints_its_url_and_ends_on_ctrl_c() -> None:
+def test_the_command_prints_its_url_sends_webhooks_and_ends_on_ctrl_c() -> None:
     command = [sys.executable, "-W", "error", "-m", "local.simulator", "--token", "r8_of_the_command"]
     process = subprocess.Popen(
         command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -67,9 +69,11 @@ def test_the_command_prints_its_url_and_ends_on_ctrl_c() -> None:
     assert process.stdout is not None
     url = process.stdout.readline().strip()
 
-    caller = Caller(url, "r8_of_the_command")
-    with caller.session:
+    caller, receiver = Caller(url, "r8_of_the_command"), Receiver()
+    with caller.session, Server(receiver) as listening:
         assert caller.created("sim/instant")["status"] == "succeeded"
+        caller.told(f"{listening.url}/hook", events=["completed"])
+        receiver.wait_for(1, "/hook")
     process.send_signal(signal.SIGINT)
     _, complaints = process.communicate(timeout=10)
 

@@ -7,14 +7,14 @@ from local.simulator.media import Content
 from local.simulator.world import Simulator
 
 
-class Delivery:
+class Files:
     """The one route. It asks for no token, and does not mind one."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
 
     def blueprint(self) -> Blueprint:
-        routes = Blueprint("delivery", __name__)
+        routes = Blueprint("files", __name__)
         routes.add_url_rule("/<prediction_id>/<name>", "file", self.file)
         return routes
 
@@ -22,10 +22,10 @@ class Delivery:
         content = self.simulator.file(prediction_id, name)
         if content is None:
             raise ApiError(404)
-        return delivered(content)
+        return ranged(content)
 
 
-def delivered(content: Content) -> Response:
+def ranged(content: Content) -> Response:
     """The file, or the stretch of it that the request's Range asks for."""
     wanted = request.range
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
