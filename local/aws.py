@@ -1,10 +1,12 @@
 """AWS on one machine: moto's server with DynamoDB, S3, Secrets Manager and Step Functions, whose runs call our code.
 
-moto runs the state machine itself; the Lambda calls that its executor makes come back over HTTP and are answered here.
+moto runs the state machine itself, as strictly as AWS (see strictness.py); the Lambda calls that its executor makes
+come back over HTTP and are answered here.
 """
 
 import json
 import re
+import secrets
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,21 +16,30 @@ import yaml
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local import events, strictness
 from local.serving import Server
 from local.template import REGION, Template
 from lumeo.telemetry import logger
 
 Invoke = Callable[[str, Any], Any]
+OnEnd = Callable[[dict[str, Any]], None]
 
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>.+)/invocations")
 
 
 class Aws:
-    """A running AWS. `environment` is what a process needs in order to reach it."""
+    """A running AWS. `environment` is what a process needs in order to reach it.
 
-    def __init__(self, invoke: Invoke, port: int = 0) -> None:
-        default_user_config["stepfunctions"]["execute_state_machine"] = True
+    `on_end` is given EventBridge's event for every execution that has ended, in a thread of its own.
+    """
+
+    def __init__(self, invoke: Invoke, port: int = 0, on_end: OnEnd | None = None) -> None:
+        self._config = default_user_config["stepfunctions"]
+        default_user_config["stepfunctions"] = {**self._config, "execute_state_machine": True}
+        strictness.apply()
+        strictness.listeners.add(self._ended)
         self._invoke = invoke
+        self._on_end = on_end
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto's backends are not safe under parallel writes.
         self._one_at_a_time = threading.Lock()
@@ -55,15 +66,16 @@ class Aws:
         )
 
     def create(self, template: Template, secret: str) -> None:
-        """Make what the template describes: the table, the bucket, the secret and the state machine."""
+        """Make what the template describes: the table, the bucket, the state machine; `secret`, and generated ones."""
         wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
         for name, table in template.resources("AWS::DynamoDB::Table").items():
             spec = {key: table[key] for key in wanted if key in table}
             self.client("dynamodb").create_table(TableName=template.name(name), **spec)
         for name in template.resources("AWS::S3::Bucket"):
             self.client("s3").create_bucket(Bucket=template.name(name))
-        for name in template.resources("AWS::SecretsManager::Secret"):
-            self.client("secretsmanager").create_secret(Name=template.name(name), SecretString=secret)
+        for name, spec in template.resources("AWS::SecretsManager::Secret").items():
+            made = secrets.token_urlsafe(48) if "GenerateSecretString" in spec else secret
+            self.client("secretsmanager").create_secret(Name=template.name(name), SecretString=made)
         for name in template.resources("AWS::Serverless::StateMachine"):
             self.client("stepfunctions").create_state_machine(
                 name=template.name(name),
@@ -72,7 +84,21 @@ class Aws:
             )
 
     def close(self) -> None:
+        strictness.listeners.discard(self._ended)
         self._server.close()
+        default_user_config["stepfunctions"] = self._config
+
+    def _ended(self, execution: Any) -> None:
+        """Not in the thread that ended it, which may hold moto's lock."""
+        if self._on_end:
+            event = events.status_change(execution)
+            threading.Thread(target=self._deliver, args=(self._on_end, event), daemon=True).start()
+
+    def _deliver(self, on_end: OnEnd, event: dict[str, Any]) -> None:
+        try:
+            on_end(event)
+        except Exception:  # noqa: BLE001 (EventBridge would try again later; sweep's schedule is as good)
+            logger.exception("an event was not taken", event=event["detail"]["executionArn"])
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         found = _INVOCATION.fullmatch(environ["PATH_INFO"])

@@ -110,6 +110,15 @@ class Template:
                     found[name] = int(rate[1]) * units[rate[2]]
         return found
 
+    def rules(self) -> dict[str, dict[str, Any]]:
+        """Functions that are started by events, and the pattern of those that they take."""
+        return {
+            name: event["Properties"]["Pattern"]
+            for name, own in self._own("AWS::Serverless::Function")
+            for event in own.get("Events", {}).values()
+            if event["Type"] == "EventBridgeRule"
+        }
+
     def definition(self) -> str:
         """The state machine's definition as text, substitutions filled in."""
         ((_, machine),) = self._own("AWS::Serverless::StateMachine")
