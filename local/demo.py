@@ -91,7 +91,7 @@ def _watch(session: requests.Session, ready: Ready, prediction: dict[str, Any], 
             prediction = session.get(prediction["urls"]["get"], timeout=10).json()
             done = 100 if prediction["status"] == "succeeded" else _percent(prediction["logs"])
             progress.update(bar, completed=done, status=prediction["status"])
-            steps = [step for step in _steps(ready, prediction["id"]) if step.state in {"Wait", "WaitForRoom"}]
+            steps = [step for step in _steps(ready, prediction["id"]) if step.state.startswith("Wait")]
             for step in steps[seen:]:
                 progress.console.print(f"  [dim]{step.at:5.1f} s[/]  {prediction['status']:<10}  {step.detail}")
             seen = len(steps)
@@ -126,6 +126,7 @@ def _step(state: str, given: str, at: float) -> Step:
     detail = {
         "Create": "submitted to the provider",
         "Wait": f"waits {wait[1] if wait else '?'} s before the next look",
+        "WaitForWebhook": f"waits for a webhook, at most {wait[1] if wait else '?'} s",
         "WaitForRoom": f"waits {wait[1] if wait else '?'} s for room at the provider",
         "Status": f"look number {int(polls[1]) + 1 if polls else '?'}",
         "Finalize": "copies every output, writes the record",

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from aws_lambda_powertools.utilities import parameters
 
-from lumeo import aws, keys, providers, store
+from lumeo import aws, keys, providers, rates, repeats, store
 
 
 @contextmanager
@@ -27,6 +27,7 @@ def variables(wanted: Mapping[str, str]) -> Iterator[None]:
 
 
 def _forget() -> None:
-    for made in (aws.dynamodb, aws.s3, aws.stepfunctions, store.store, keys.keys, providers.provider):
+    clients = (aws.dynamodb, aws.s3, aws.stepfunctions)
+    for made in (*clients, store.store, keys.keys, rates.clocks, repeats.repeats, providers.provider):
         made.cache_clear()
     parameters.clear_caches()  # type: ignore[no-untyped-call]

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 from local.aws import Aws
 from local.cdn import PREFIX, Cdn
 from local.environment import variables
+from local.events import deliver
 from local.functions import Functions
 from local.gateway import Gateway
 from local.serving import Server
@@ -71,14 +72,15 @@ def running(*, log: Path, port: int = 0, tls: bool = False, upstream: str = SIMU
     """
     HOME.mkdir(exist_ok=True)
     with ExitStack() as cleanup:
-        provider = _real_replicate() if upstream == "replicate" else _simulator(upstream, cleanup)
+        bundle, context = _certificate(cleanup) if tls else (None, None)
+        provider = _real_replicate() if upstream == "replicate" else _simulator(upstream, bundle, cleanup)
         template = Template(
             ROOT / "template.yaml",
             {"ReplicateBaseUrl": provider.base_url, "ReplicateOutputHosts": provider.output_hosts},
         )
-        bundle, context = _certificate(cleanup) if tls else (None, None)
         functions = Functions(template.functions())
-        cloud = Aws(functions.invoke)
+        rules = template.rules()
+        cloud = Aws(functions.invoke, on_end=lambda event: deliver(event, rules, functions.invoke))
         cleanup.callback(cloud.close)
         cdn = Cdn(cloud.client("s3"), _bucket(template))
         front = Server(_front(Gateway(template.routes(), functions), cdn), port, context)
@@ -109,11 +111,11 @@ def write_ready(ready: Ready, path: Path) -> None:
     partial.replace(path)
 
 
-def _simulator(name: str, cleanup: ExitStack) -> Upstream:
+def _simulator(name: str, bundle: str | None, cleanup: ExitStack) -> Upstream:
     if name != SIMULATOR:
         raise UpstreamMissing(f"UPSTREAM is {SIMULATOR} or replicate, not {name!r}")
     simulator = Simulator()
-    server = serve_simulator(simulator)
+    server = serve_simulator(simulator, webhooks=True, trust=bundle)
     cleanup.callback(server.close)
     return Upstream(f"{server.url}/v1", server.url, simulator.token, server.url)
 

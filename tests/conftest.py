@@ -17,6 +17,7 @@ from lumeo import clock
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "r8_simulator00000000000000000000000000000000"
+MASTER = "the-master-secret-of-tests"
 
 
 @functools.cache
@@ -91,6 +92,7 @@ def cloud(environment: dict[str, str]) -> Iterator[Any]:
         client("secretsmanager").create_secret(
             Name=environment["PROVIDER_SECRET"], SecretString=f'{{"replicate": {{"default": "{TOKEN}"}}}}'
         )
+        client("secretsmanager").create_secret(Name=environment["MASTER_SECRET"], SecretString=MASTER)
         client("stepfunctions").create_state_machine(
             name=environment["STATE_MACHINE_ARN"].rpartition(":")[2],
             definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',

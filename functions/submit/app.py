@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lumeo import api
-from lumeo.steps.submit import held, submit
+from lumeo.steps.submit import Request, held, submit
 from lumeo.telemetry import invocation
 from lumeo.view import created
 
@@ -25,8 +25,19 @@ def by_model(owner: str, name: str) -> Response[str]:
 
 def _create(model: str | None) -> Response[str]:
     wait = api.preferred_wait(app)
-    prediction = submit(api.caller(app), api.origin(app), api.body(app), model)
-    return api.answer(201, created(held(prediction, api.hold(wait))), api.preference_applied(wait))
+    request = Request(
+        caller=api.caller(app),
+        base_url=api.origin(app),
+        path=app.current_event.path,
+        body=api.body(app),
+        model=model,
+        key=api.idempotency_key(app),
+        repeat=api.repeat(app),
+        cancel_after=api.cancel_after(app),
+    )
+    prediction, replayed = submit(request)
+    headers = api.preference_applied(wait) | api.replayed(again=replayed)
+    return api.answer(201, created(held(prediction, api.hold(wait))), headers)
 
 
 @invocation

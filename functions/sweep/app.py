@@ -1,14 +1,17 @@
-"""Every minute: starts what never started."""
+"""Every minute: carries on what is overdue. And at once, when Step Functions says that a run failed or was stopped."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lumeo.steps.sweep import sweep
+from lumeo.steps.sweep import ended, sweep
 from lumeo.telemetry import invocation
 
 
 @invocation
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    del event, context
+    del context
+    if event.get("source") == "aws.states":
+        ended(event["detail"]["name"])
+        return {}
     return {"overdue": sweep()}

@@ -72,6 +72,11 @@ class Stack:
         """What the simulator's own side says, see its README."""
         return requests.get(f"{self.ready['simulator_url']}/_sim/{path}", params=parameters, timeout=10).json()
 
+    def fault(self, **declared: Any) -> None:
+        """Have the simulator do something wrong, see its README."""
+        answer = requests.post(f"{self.ready['simulator_url']}/_sim/faults", json=declared, timeout=10)
+        assert answer.status_code == 200, answer.text
+
     def execution(self, prediction_id: str) -> str:
         machine: str = self.ready["state_machine_arn"]
         return f"{machine.replace(':stateMachine:', ':execution:')}:{prediction_id}"

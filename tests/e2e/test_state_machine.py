@@ -1,15 +1,13 @@
 """The runs as Step Functions keeps them: what people see in its console."""
 
-import itertools
 import json
-import re
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Caller, Stack, until
 
-TRAVELS = {"id", "next", "wait", "polls", "provider", "model", "upstream_id"}
+TRAVELS = {"id", "next", "wait", "wakes", "polls", "provider", "model", "upstream_id"}
 
 
 def entered(history: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
@@ -19,15 +17,27 @@ def entered(history: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_waits_grow(stack: Stack, caller: Caller) -> None:
+    """And a webhook that is lost costs one of them."""
+    stack.fault(call="webhook", kind="lose", model="sim/script", times=-1)
     made = caller.submit("sim/script", processing=14)
     caller.ended(made["id"], 40)
 
-    waits = [given["wait"] for name, given in entered(stack.history(made["id"])) if name == "Wait"]
-    assert waits[0] == 1
-    assert len(waits) >= 4
-    assert waits == sorted(waits) or max(a - b for a, b in itertools.pairwise(waits)) <= 1
-    assert waits[-1] >= 3
-    assert all(isinstance(wait, int) and 1 <= wait <= 5 for wait in waits)
+    waits = [given["wait"] for name, given in entered(stack.history(made["id"])) if name == "WaitForWebhook"]
+    assert waits[0] == 6
+    assert len(waits) == 2
+    assert 8 <= waits[1] <= 10
+
+
+def test_a_webhook_ends_the_wait(stack: Stack, caller: Caller) -> None:
+    """The look comes when the provider calls, not when the wait would have been over."""
+    made = caller.submit("sim/one", prompt="a corgi")
+    caller.ended(made["id"])
+    until(lambda: stack.run_status(made["id"]), lambda status: status != "RUNNING")
+
+    history = stack.history(made["id"])
+    assert [given["wait"] for name, given in entered(history) if name == "WaitForWebhook"] == [6]
+    seconds = (history[-1]["timestamp"] - history[0]["timestamp"]).total_seconds()
+    assert seconds < 4
 
 
 def test_a_run_reads_as_the_way_of_a_prediction(stack: Stack, caller: Caller) -> None:
@@ -35,7 +45,7 @@ def test_a_run_reads_as_the_way_of_a_prediction(stack: Stack, caller: Caller) ->
     caller.ended(made["id"])
 
     names = [name for name, _ in entered(stack.history(made["id"]))]
-    assert re.fullmatch(r"Create Next\? (Wait Status Next\? )+Finalize Next\? Done", " ".join(names))
+    assert " ".join(names) == "Create Next? WaitForWebhook Status Next? Finalize Next? Done"
     assert until(lambda: stack.run_status(made["id"]), lambda status: status != "RUNNING") == "SUCCEEDED"
 
 
@@ -59,14 +69,17 @@ def test_a_run_is_named_after_its_prediction(stack: Stack, caller: Caller) -> No
     assert stack.record(made["id"])["run"] == {"S": made["id"]}
 
 
-def test_a_run_that_is_stopped_is_aborted(stack: Stack, caller: Caller) -> None:
-    """As on AWS, and not when its next state begins."""
+def test_a_run_that_is_stopped_by_hand_stops_its_prediction(stack: Stack, caller: Caller) -> None:
+    """That is what the person meant: the next run sees to it at once, and tells the provider."""
     made = caller.submit("sim/stuck", prompt="stopped")
     until(lambda: stack.record(made["id"])["phase"]["S"], lambda phase: phase == "running")
     stack.client("stepfunctions").stop_execution(executionArn=stack.execution(made["id"]))
 
     assert until(lambda: stack.run_status(made["id"]), lambda status: status != "RUNNING", 3) == "ABORTED"
-    caller.call("POST", f"/predictions/{made['id']}/cancel")
+    assert caller.ended(made["id"], 15)["status"] == "canceled"
+    assert stack.record(made["id"])["run"] == {"S": f"{made['id']}-2"}
+    (upstream,) = stack.simulator("predictions", webhook_contains=made["id"])
+    assert upstream["status"] == "canceled"
 
 
 @pytest.mark.parametrize("wait", [1.5, -1, "1"])

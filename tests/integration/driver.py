@@ -1,29 +1,35 @@
 """Plays everybody around the handlers by hand: the callers, the state machine, the test that looks into AWS."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
+import yaml
+from botocore.exceptions import ClientError
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from local.functions import Functions
 from local.gateway import Gateway
-from local.simulator import Simulator
+from local.simulator import Delivery, Simulator
 from lumeo import aws, documents, settings
+from lumeo.items import pack
 from lumeo.keys import keys
 from lumeo.prediction import Prediction
 from lumeo.store import store
-from tests.conftest import TestClock
+from tests.conftest import TestClock, template
+from tests.world.paths import filled
 
 LAMBDA_ANSWER_BYTES = 6 * 1024 * 1024
 """What a function may answer at most: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
 PICTURE = {"prompt": "a corgi", "width": 16, "height": 16}
 """An input of models that make pictures: small ones, since large ones take time to make."""
-TRAVELS = {"id", "next", "wait", "polls", "provider", "model", "upstream_id"}
+TRAVELS = {"id", "next", "wait", "wakes", "polls", "provider", "model", "upstream_id"}
 """All that a task may answer: no input, no output and no error text goes through the state machine."""
 
 
@@ -107,6 +113,29 @@ class Driver:
         assert answer.status == 200, answer.text
         return dict(answer.body)
 
+    # The provider's side
+
+    def deliver(self) -> list[int]:
+        """Make the webhooks that are due by now; what each was answered."""
+        return [self.hook(delivery).status for delivery in self.simulator.deliveries()]
+
+    def hook(
+        self,
+        delivery: Delivery,
+        *,
+        body: bytes | None = None,
+        path: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Make one webhook as the simulator has it, or with another body, another path, other headers."""
+        content = delivery.body if body is None else body
+        request = http_request(
+            "POST", path or urlsplit(delivery.url).path, content, {**delivery.headers, **(headers or {})}
+        )
+        response = self.gateway.answer(request)
+        self.simulator.delivered(delivery, response.status_code)
+        return Answer(response.status_code, dict(response.headers), response.get_data(as_text=True))
+
     # The state machine's side
 
     def step(self, state: str, prediction_id: str, run: str | None = None) -> dict[str, Any]:
@@ -116,13 +145,31 @@ class Driver:
         assert answer["next"] in {"Create", "Status", "Finalize", "End"}
         assert type(answer["wait"]) is int
         assert answer["wait"] >= 1
+        assert type(answer.get("wakes", 0)) is int
         return dict(answer)
 
-    def run(self, prediction_id: str, state: str = "Create", *, rounds: int = 200) -> list[tuple[str, int]]:
-        """Every state that a run goes through and the wait that it asks for, to the end or `rounds` states."""
+    def park(self, answer: Mapping[str, Any], token: str, run: str | None = None) -> bool:
+        """What WaitForWebhook writes when it is entered with a task's answer; whether its condition held."""
+        context = {"Task": {"Token": token}, "Execution": {"Name": run or answer["id"]}}
+        request: Any = filled(_parking(), answer, context)
+        try:
+            aws.dynamodb().update_item(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def run(
+        self, prediction_id: str, state: str = "Create", *, rounds: int = 200, run: str | None = None
+    ) -> list[tuple[str, int]]:
+        """Every state that a run goes through and the wait that it asks for, to the end or `rounds` states.
+
+        Every webhook is lost: each wait lasts as long as it may.
+        """
         visited: list[tuple[str, int]] = []
         while state != "End" and len(visited) < rounds:
-            answer = self.step(state, prediction_id)
+            answer = self.step(state, prediction_id, run)
             visited.append((state, answer["wait"]))
             state = answer["next"]
             if state in {"Create", "Status"}:
@@ -167,6 +214,22 @@ class Driver:
         found = store().get(prediction_id)
         assert found is not None
         return found
+
+    def outcome(self, prediction_id: str) -> tuple[str, str | None]:
+        """The status and the error code that the caller reads."""
+        shown = self.read(prediction_id)
+        return shown["status"], shown["error_code"]
+
+    def overwrite(self, prediction_id: str, **values: Any) -> None:
+        """Write attributes as somebody else would."""
+        for name, value in values.items():
+            aws.dynamodb().update_item(
+                TableName=settings.table_name(),
+                Key=pack({"pk": f"prediction#{prediction_id}"}),
+                UpdateExpression="SET #name = :value",
+                ExpressionAttributeNames={"#name": name},
+                ExpressionAttributeValues=pack({":value": value}),
+            )
 
     def raw_error(self, prediction_id: str) -> str:
         return str(documents.value(self.record(prediction_id).raw_error))
@@ -228,6 +291,12 @@ def http_request(method: str, path: str, content: bytes, headers: Mapping[str, s
         content_type="application/json",
     ).get_environ()
     return Request(environ)
+
+
+@functools.cache
+def _parking() -> Any:
+    """What the state WaitForWebhook asks of the table."""
+    return yaml.safe_load(template().definition())["States"]["WaitForWebhook"]["Parameters"]
 
 
 def _no_json(constant: str) -> Any:

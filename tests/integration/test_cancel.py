@@ -8,11 +8,6 @@ from lumeo.keys import keys
 from tests.integration.driver import Driver
 
 
-def outcome(driver: Driver, prediction_id: str) -> tuple[str, str | None]:
-    shown = driver.read(prediction_id)
-    return shown["status"], shown["error_code"]
-
-
 def test_before_it_was_submitted(driver: Driver) -> None:
     """Over in the same breath: nothing is ever sent, and the run ends quietly."""
     prediction_id = driver.submit("sim/instant")
@@ -85,7 +80,7 @@ def test_what_had_succeeded_already_is_not_lost(driver: Driver) -> None:
     driver.run(prediction_id, "Status")
 
     assert shown["status"] in {"starting", "processing"}
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
 
 
 def test_answer_is_held_three_seconds_at_most(driver: Driver) -> None:
@@ -106,7 +101,7 @@ def test_provider_that_does_not_take_it(driver: Driver) -> None:
     assert shown["status"] in {"starting", "processing"}
     assert driver.record(prediction_id).cancel_requested is not None
     driver.run(prediction_id, "Status")
-    assert outcome(driver, prediction_id) == ("canceled", None)
+    assert driver.outcome(prediction_id) == ("canceled", None)
     assert (driver.calls()["cancel"], driver.upstream().cancel_calls) == (2, 1)
 
 
@@ -118,7 +113,7 @@ def test_cancel_that_did_not_take_is_repeated_after_ten_seconds(driver: Driver) 
     at = driver.clock.now()
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("canceled", None)
+    assert driver.outcome(prediction_id) == ("canceled", None)
     assert driver.calls()["cancel"] == 3
     assert 15 <= (driver.clock.now() - at).total_seconds() <= 35
 
@@ -135,7 +130,7 @@ def test_provider_in_trouble(driver: Driver, kind: str, more: dict[str, Any]) ->
     assert driver.cancel(prediction_id)["status"] in {"starting", "processing"}
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("canceled", None)
+    assert driver.outcome(prediction_id) == ("canceled", None)
 
 
 def test_aborted_upstream(driver: Driver) -> None:

@@ -12,19 +12,22 @@ from aws_lambda_powertools.utilities import parameters
 from local.environment import variables
 from local.simulator import serve
 from local.simulator.models import MODELS
-from lumeo import aws, settings
-from lumeo.items import pack
+from lumeo import clock, settings
 from tests.conftest import TOKEN
 from tests.integration.driver import PICTURE, Driver
+from tests.integration.meeting import before, losing_the_first_answer
 
-UNCERTAIN = [
-    pytest.param("drop_before", {}, id="reset before it was acted on"),
+ARRIVED = [
     pytest.param("drop_after", {}, id="reset after it was acted on"),
-    pytest.param("status", {"status": 500}, id="500"),
     pytest.param("status_after", {"status": 502}, id="502 after it was acted on"),
     pytest.param("html", {}, id="a page"),
     pytest.param("html", {"status": 502}, id="a page with 502"),
     pytest.param("half_json", {}, id="half an answer"),
+]
+ABSENT = [
+    pytest.param("drop_before", {}, id="reset before it was acted on"),
+    pytest.param("status", {"status": 500}, id="500"),
+    pytest.param("status", {"status": 408}, id="408"),
     pytest.param("status", {"status": 200, "body": {"detail": "hello"}}, id="200 that is no prediction"),
     pytest.param("status", {"status": 201, "body": []}, id="201 with a list"),
 ]
@@ -34,23 +37,6 @@ def put_secret(text: str) -> None:
     """Replace the providers' secret, and forget what was read of it."""
     boto3.client("secretsmanager").put_secret_value(SecretId=settings.provider_secret(), SecretString=text)
     parameters.clear_caches()  # type: ignore[no-untyped-call]
-
-
-def overwrite(prediction_id: str, **values: Any) -> None:
-    """Write attributes as somebody else would."""
-    for name, value in values.items():
-        aws.dynamodb().update_item(
-            TableName=settings.table_name(),
-            Key=pack({"pk": f"prediction#{prediction_id}"}),
-            UpdateExpression="SET #name = :value",
-            ExpressionAttributeNames={"#name": name},
-            ExpressionAttributeValues=pack({":value": value}),
-        )
-
-
-def outcome(driver: Driver, prediction_id: str) -> tuple[str, str | None]:
-    shown = driver.read(prediction_id)
-    return shown["status"], shown["error_code"]
 
 
 def test_asks_for_no_more_than_it_needs(driver: Driver) -> None:
@@ -64,7 +50,8 @@ def test_asks_for_no_more_than_it_needs(driver: Driver) -> None:
     assert entry["headers"]["Authorization"] == f"Bearer {TOKEN[:12]}"
     assert "Prefer" not in entry["headers"]
     assert driver.upstream().request.input == PICTURE | {"seed": 3}
-    assert driver.upstream().request.webhook is None
+    assert driver.upstream().request.webhook.startswith(f"https://lumeo.test/v1/hooks/replicate/{prediction_id}/")
+    assert driver.upstream().request.webhook_events_filter == ["start", "completed"]
 
 
 def test_handle_and_first_snapshot_are_kept(driver: Driver) -> None:
@@ -78,7 +65,7 @@ def test_handle_and_first_snapshot_are_kept(driver: Driver) -> None:
     assert record.upstream.version == driver.upstream().request.model.version
     assert set(record.timeline) == {"accepted", "submitted"}
     assert (answer["provider"], answer["model"], answer["polls"]) == ("replicate", "sim/image", 0)
-    assert 1 <= answer["wait"] <= 2
+    assert (answer["wait"], answer["wakes"]) == (6, 0), "a webhook is expected to end it"
     assert driver.read(prediction_id)["status"] == "starting"
 
 
@@ -93,38 +80,45 @@ def test_by_version(driver: Driver, form: str) -> None:
     assert (shown["model"], shown["version"]) == ("sim/instant", MODELS["sim/instant"].version)
 
 
-@pytest.mark.parametrize(("kind", "more"), UNCERTAIN)
-def test_uncertain_submission_is_never_repeated(
-    driver: Driver, lines: list[str], kind: str, more: dict[str, Any]
-) -> None:
-    """It may have arrived: until that can be known, one request is all that is sent."""
+@pytest.mark.parametrize(("kind", "more"), ARRIVED)
+def test_uncertain_submission_is_found(driver: Driver, lines: list[str], kind: str, more: dict[str, Any]) -> None:
+    """It may have arrived, so it is looked for; it had, so it is adopted."""
     driver.fault("create", kind, **more)
     prediction_id = driver.submit("sim/instant")
     first = driver.step("Create", prediction_id)
 
-    assert first["next"] == "Create"
+    assert (first["next"], first["wait"]) == ("Create", 2)
+    assert (driver.record(prediction_id).phase, driver.read(prediction_id)["status"]) == ("sending", "starting")
+    driver.clock.passes(2)
+    assert driver.step("Create", prediction_id)["next"] == "Status"
     record = driver.record(prediction_id)
-    assert record.phase == "sending"
-    assert record.intent is not None
-    assert driver.read(prediction_id)["status"] == "starting"
+    assert record.handle is not None
+    assert record.handle.id == driver.upstream().id
 
-    driver.run(prediction_id)
-
-    assert driver.clock.now().isoformat(timespec="milliseconds") >= record.intent.not_after.removesuffix("Z")
-    assert outcome(driver, prediction_id) == ("failed", "submission_uncertain")
-    assert driver.calls()["create"] == 1
-    assert driver.created() <= 1
+    driver.run(prediction_id, "Status")
+    assert driver.outcome(prediction_id) == ("succeeded", None)
+    assert (driver.calls()["create"], driver.created()) == (1, 1)
     assert sum("it is not certain" in line for line in lines) == 1
+    assert sum("is adopted" in line for line in lines) == 1
 
 
-def test_uncertain_submission_waits_out_its_intent(driver: Driver) -> None:
-    driver.fault("create", "drop_after")
+@pytest.mark.parametrize(("kind", "more"), ABSENT)
+def test_uncertain_submission_that_did_not_arrive(
+    driver: Driver, lines: list[str], kind: str, more: dict[str, Any]
+) -> None:
+    """It is made again, but only once it surely cannot come any more."""
+    driver.fault("create", kind, **more)
     prediction_id = driver.submit("sim/instant")
     driver.step("Create", prediction_id)
-    driver.clock.passes(10)
+    intent = driver.record(prediction_id).intent
+    assert intent is not None
+    driver.run(prediction_id)
 
-    assert driver.step("Create", prediction_id) | {"next": "Create", "wait": 20} == driver.step("Create", prediction_id)
-    assert driver.record(prediction_id).phase == "sending"
+    assert driver.outcome(prediction_id) == ("succeeded", None)
+    assert (driver.calls()["create"], driver.created()) == (2, 1)
+    second = [entry["at"] for entry in driver.simulator.journal() if entry["call"] == "create"][1]
+    assert second >= clock.later(60 + 10, intent.not_after)
+    assert sum("did not arrive" in line for line in lines) == 1
 
 
 @pytest.mark.parametrize("hint", ["header", "body", "text"])
@@ -135,7 +129,7 @@ def test_no_room_waits_as_long_as_it_is_told(driver: Driver, hint: str) -> None:
 
     assert visited[:2] == [("Create", 37), ("Create", 37)]
     assert visited[2][0] == "Create"
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     assert (driver.calls()["create"], driver.created()) == (3, 1)
 
 
@@ -201,7 +195,7 @@ def test_refusal_is_final(driver: Driver, more: dict[str, Any], code: str) -> No
     prediction_id = driver.submit("sim/instant")
 
     assert driver.run(prediction_id) == [("Create", 1), ("Finalize", 1)]
-    assert outcome(driver, prediction_id) == ("failed", code)
+    assert driver.outcome(prediction_id) == ("failed", code)
     assert (driver.calls()["create"], driver.created()) == (1, 0)
     assert str(more["status"]) in driver.raw_error(prediction_id)
 
@@ -221,7 +215,7 @@ def test_model_that_the_provider_does_not_know(driver: Driver) -> None:
     prediction_id = driver.submit("sim/unheard-of")
     driver.run(prediction_id)
 
-    assert outcome(driver, prediction_id) == ("failed", "model_not_found")
+    assert driver.outcome(prediction_id) == ("failed", "model_not_found")
 
 
 def test_input_that_the_model_does_not_take(driver: Driver) -> None:
@@ -229,7 +223,7 @@ def test_input_that_the_model_does_not_take(driver: Driver) -> None:
     prediction_id = driver.submit("sim/image", {"seed": "seven"})
     driver.run(prediction_id)
 
-    assert outcome(driver, prediction_id) == ("failed", "invalid_input")
+    assert driver.outcome(prediction_id) == ("failed", "invalid_input")
     assert "input.seed" in driver.raw_error(prediction_id)
 
 
@@ -248,7 +242,7 @@ def test_provider_out_of_reach_is_tried_again(driver: Driver) -> None:
         driver.clock.passes(answer["wait"])
         with serve(driver.simulator, port):
             driver.run(prediction_id)
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     assert driver.created() == 1
 
 
@@ -262,7 +256,7 @@ def test_provider_out_of_reach_to_the_end(driver: Driver) -> None:
 
     assert {state for state, _ in visited[:-1]} == {"Create"}
     assert max(wait for _, wait in visited) <= 60
-    assert outcome(driver, prediction_id) == ("failed", "provider_unavailable")
+    assert driver.outcome(prediction_id) == ("failed", "provider_unavailable")
     assert driver.record(prediction_id).completed_at is not None
     assert str(driver.record(prediction_id).completed_at) <= driver.record(prediction_id).deadline
 
@@ -287,14 +281,12 @@ def test_redirect_whose_body_does_not_end(driver: Driver) -> None:
     thread.join()
     driver.run(prediction_id)
 
-    assert outcome(driver, prediction_id) == ("failed", "provider_unavailable")
+    assert driver.outcome(prediction_id) == ("failed", "provider_unavailable")
 
 
-@pytest.mark.parametrize("phase", ["sending", "running", "settled", "done"])
+@pytest.mark.parametrize("phase", ["running", "settled", "done"])
 def test_redelivery_pays_once(driver: Driver, phase: str) -> None:
     """Lambda may call a function twice with the same event, whatever has happened meanwhile."""
-    if phase == "sending":
-        driver.fault("create", "drop_after")
     prediction_id = driver.submit("sim/instant")
     driver.step("Create", prediction_id)
     driver.clock.passes(2)
@@ -307,23 +299,23 @@ def test_redelivery_pays_once(driver: Driver, phase: str) -> None:
 
     answers = [driver.step("Create", prediction_id)["next"] for _ in range(2)]
 
-    wanted = {"sending": "Create", "running": "Status", "settled": "Finalize", "done": "End"}[phase]
+    wanted = {"running": "Status", "settled": "Finalize", "done": "End"}[phase]
     assert answers == [wanted, wanted]
     assert (driver.calls()["create"], driver.created()) == (1, 1)
     assert driver.record(prediction_id) == before
 
 
 def test_redelivery_while_the_provider_answers(driver: Driver) -> None:
-    """The second call finds the first one's intent, and sends nothing."""
+    """The second call finds the first one's intent, then what it became, and sends nothing; both go on with it."""
     driver.fault("create", "delay", seconds=5)
     prediction_id = driver.submit("sim/instant")
     second: list[dict[str, Any]] = []
     driver.simulator_clock.meanwhile = lambda: second.append(driver.step("Create", prediction_id))
     first = driver.step("Create", prediction_id)
 
-    assert first["next"] == "Status"
-    assert second[0]["next"] == "Create"
+    assert (first["next"], second[0]["next"]) == ("Status", "Status")
     assert driver.created() == 1
+    assert driver.upstream().cancel_calls == 0
 
 
 def test_overtaken_run_changes_nothing(driver: Driver) -> None:
@@ -341,10 +333,28 @@ def test_unknown_prediction_ends_quietly(driver: Driver, prediction_id: str) -> 
 
 
 def test_overtaken_while_the_provider_answers(driver: Driver, lines: list[str]) -> None:
-    """Nobody would ever look at that run again: it is ended at the provider at once."""
+    """What it paid for is the next run's: that one is told of it, and adopts it."""
+    driver.fault("create", "delay", seconds=5)
+    prediction_id = driver.submit("sim/instant")
+    second = f"{prediction_id}-2"
+    driver.simulator_clock.meanwhile = lambda: driver.overwrite(prediction_id, run=second)
+    driver.step("Create", prediction_id)
+
+    record = driver.record(prediction_id)
+    assert (record.handle, record.proposed, record.wakes) == (None, driver.upstream().id, 1)
+    driver.run(prediction_id, run=second)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
+    assert (driver.calls()["create"], driver.created(), driver.calls()["list"]) == (1, 1, 0)
+    assert driver.upstream().cancel_calls == 0
+    assert not any("orphan" in line for line in lines)
+
+
+def test_ended_while_the_provider_answers(driver: Driver, lines: list[str]) -> None:
+    """Nobody would ever look at that run: it is ended at the provider at once."""
     driver.fault("create", "delay", seconds=5)
     prediction_id = driver.submit("sim/stuck")
-    driver.simulator_clock.meanwhile = lambda: overwrite(prediction_id, run=f"{prediction_id}-2")
+    ended = {"run": f"{prediction_id}-2", "phase": "done", "status": "failed"}
+    driver.simulator_clock.meanwhile = lambda: driver.overwrite(prediction_id, **ended)
     driver.step("Create", prediction_id)
 
     assert driver.record(prediction_id).handle is None
@@ -357,7 +367,7 @@ def test_deadline_that_passed_before_submission(driver: Driver) -> None:
     driver.clock.passes(3600)
 
     assert driver.run(prediction_id) == [("Create", 1), ("Finalize", 1)]
-    assert outcome(driver, prediction_id) == ("failed", "deadline_exceeded")
+    assert driver.outcome(prediction_id) == ("failed", "deadline_exceeded")
     assert driver.calls()["create"] == 0
 
 
@@ -389,7 +399,7 @@ def test_secret_without_a_token(driver: Driver, secret: str) -> None:
     prediction_id = driver.submit("sim/instant")
     driver.run(prediction_id)
 
-    assert outcome(driver, prediction_id) == ("failed", "provider_account")
+    assert driver.outcome(prediction_id) == ("failed", "provider_account")
     assert driver.simulator.journal() == []
     assert "r8_0000" not in driver.raw_error(prediction_id)
 
@@ -399,7 +409,7 @@ def test_token_that_the_provider_does_not_know(driver: Driver) -> None:
     prediction_id = driver.submit("sim/instant")
     driver.run(prediction_id)
 
-    assert outcome(driver, prediction_id) == ("failed", "provider_account")
+    assert driver.outcome(prediction_id) == ("failed", "provider_account")
 
 
 def test_token_with_a_line_end(driver: Driver) -> None:
@@ -408,7 +418,7 @@ def test_token_with_a_line_end(driver: Driver) -> None:
     prediction_id = driver.submit("sim/instant")
     driver.run(prediction_id)
 
-    assert outcome(driver, prediction_id) in {("succeeded", None), ("failed", "provider_account")}
+    assert driver.outcome(prediction_id) in {("succeeded", None), ("failed", "provider_account")}
 
 
 def test_cancel_while_the_provider_answers(driver: Driver) -> None:
@@ -423,7 +433,7 @@ def test_cancel_while_the_provider_answers(driver: Driver) -> None:
     assert driver.upstream().cancel_calls == 1
     assert driver.record(prediction_id).cancel_sent
     driver.run(prediction_id, "Status")
-    assert outcome(driver, prediction_id) == ("canceled", None)
+    assert driver.outcome(prediction_id) == ("canceled", None)
 
 
 def test_cancel_while_there_is_no_room(driver: Driver) -> None:
@@ -431,47 +441,48 @@ def test_cancel_while_there_is_no_room(driver: Driver) -> None:
     prediction_id = driver.submit("sim/instant")
     driver.fault("create", "throttle", hint="none")
     driver.step("Create", prediction_id)
-    overwrite(prediction_id, cancel_requested="2026-11-21T10:00:00.000Z")
+    driver.overwrite(prediction_id, cancel_requested="2026-11-21T10:00:00.000Z")
     driver.run(prediction_id)
 
-    assert outcome(driver, prediction_id) == ("canceled", None)
+    assert driver.outcome(prediction_id) == ("canceled", None)
     assert driver.created() == 0
 
 
 def test_cancel_of_an_uncertain_submission(driver: Driver) -> None:
-    """Nothing may be sent again; it ends."""
+    """Nothing may be sent again; what arrived is found, and stopped."""
     driver.fault("create", "drop_after")
     prediction_id = driver.submit("sim/stuck")
     driver.step("Create", prediction_id)
     assert driver.cancel(prediction_id)["status"] == "starting"
     driver.run(prediction_id)
 
-    assert driver.read(prediction_id)["status"] in {"canceled", "failed"}
-    assert driver.created() == 1
+    assert driver.outcome(prediction_id) == ("canceled", None)
+    assert (driver.created(), driver.simulator.counters()["canceled"]) == (1, 1)
 
 
-def test_lost_answer_of_the_table_is_no_lost_submission(driver: Driver) -> None:
-    """AWS's client repeats a write whose answer was lost, and meets its own condition: nothing was sent yet."""
+@pytest.mark.parametrize("operation", ["UpdateItem", "TransactWriteItems"])
+def test_lost_answer_of_the_table_is_no_lost_submission(driver: Driver, operation: str) -> None:
+    """AWS's client repeats a write whose answer was lost, and meets its own condition: nothing is sent twice."""
     prediction_id = driver.submit("sim/instant")
-    client: Any = aws.dynamodb()
-    lost = _lose_first_answer(client)
-    try:
+    with losing_the_first_answer(operation):
         driver.run(prediction_id)
-    finally:
-        client.meta.events.unregister("needs-retry.dynamodb.UpdateItem", lost)
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     assert driver.created() == 1
 
 
-def _lose_first_answer(client: Any) -> Any:
-    left = [True]
+@pytest.mark.parametrize("nth", range(1, 6))
+def test_table_that_is_slow(driver: Driver, nth: int) -> None:
+    """A submission is only begun if it can end while its intent holds; one that was not begun left nothing behind."""
+    prediction_id = driver.submit("sim/instant")
+    with before("UpdateItem", lambda: driver.clock.passes(15), nth):
+        driver.step("Create", prediction_id)
 
-    def lost(**_: Any) -> int | None:
-        return 0 if left and left.pop() else None
-
-    client.meta.events.register_first("needs-retry.dynamodb.UpdateItem", lost)
-    return lost
+    record = driver.record(prediction_id)
+    assert record.phase == ("running" if driver.calls()["create"] else "accepted")
+    driver.run(prediction_id)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
+    assert (driver.calls()["create"], driver.calls()["list"]) == (1, 0)
 
 
 def test_two_predictions_never_share_a_run(driver: Driver) -> None:
@@ -485,3 +496,17 @@ def test_two_predictions_never_share_a_run(driver: Driver) -> None:
 
     assert driver.record(second).handle is None
     assert driver.upstream().cancel_calls == 0, "the first one's run must go on"
+
+
+def test_who_was_given_anothers_run_ends(driver: Driver) -> None:
+    """It cannot be known what it became: it is over, and the other one's run goes on to the last."""
+    first = driver.running("sim/stuck")
+    owner = driver.record(first)
+    assert owner.handle is not None
+    driver.fault("create", "status", status=201, body={"id": owner.handle.id, "status": "starting"})
+    second = driver.submit("sim/stuck")
+    visited = driver.run(second)
+
+    assert len(visited) < 20
+    assert driver.outcome(second) in {("failed", "submission_uncertain"), ("failed", "interrupted")}
+    assert driver.upstream().cancel_calls == 0

@@ -16,11 +16,6 @@ from tests.integration.driver import Driver
 from tests.integration.dying import dying
 
 
-def outcome(driver: Driver, prediction_id: str) -> tuple[str, str | None]:
-    shown = driver.read(prediction_id)
-    return shown["status"], shown["error_code"]
-
-
 def urls(driver: Driver, prediction_id: str) -> list[str]:
     """The provider's URLs of what is to be stored."""
     result = documents.value(driver.record(prediction_id).result)
@@ -55,7 +50,7 @@ def test_broken_file_is_fetched_again(driver: Driver, kind: str, more: dict[str,
 
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     driver.check_files(driver.record(prediction_id), ["0.png"], "image/png")
     assert driver.calls()["get"] == looks + 2
     assert len(driver.stored_keys()) == 1
@@ -83,7 +78,7 @@ def test_one_broken_file_of_four(driver: Driver) -> None:
 
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     driver.check_files(driver.record(prediction_id), [f"{n}.png" for n in range(4)], "image/png")
     assert driver.calls()["file"] == 5
 
@@ -124,7 +119,7 @@ def test_crash_between_the_mark_and_the_end(driver: Driver) -> None:
     driver.fault("file", "status", status=404, times=-1)
     driver.run(prediction_id, "Finalize")
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     assert driver.calls()["file"] == 1
 
 
@@ -201,7 +196,7 @@ def test_cancel_while_files_are_stored_is_too_late(driver: Driver) -> None:
 
     assert driver.cancel(prediction_id)["status"] == "processing"
     driver.run(prediction_id, "Finalize")
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     assert driver.calls()["cancel"] == 0
 
 
@@ -210,7 +205,7 @@ def test_redirect_to_an_allowed_host_is_followed(driver: Driver) -> None:
     driver.fault("file", "redirect", location=urls(driver, prediction_id)[0])
     driver.step("Finalize", prediction_id)
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     driver.check_files(driver.record(prediction_id), ["0.png"], "image/png")
 
 
@@ -219,7 +214,7 @@ def test_relative_redirect_is_followed(driver: Driver) -> None:
     driver.fault("file", "redirect", location="0.png?again")
     driver.step("Finalize", prediction_id)
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     driver.check_files(driver.record(prediction_id), ["0.png"], "image/png")
 
 
@@ -232,7 +227,7 @@ def test_redirect_elsewhere_is_refused(driver: Driver, test_clock: TestClock, li
         driver.run(prediction_id, "Finalize")
 
         assert elsewhere.journal() == []
-    assert outcome(driver, prediction_id) == ("failed", "output_expired")
+    assert driver.outcome(prediction_id) == ("failed", "output_expired")
     assert any("not where outputs may be fetched" in line for line in lines)
     assert driver.stored_keys() == []
 
@@ -258,7 +253,7 @@ def test_redirect_to_what_is_no_place(driver: Driver, location: str) -> None:
     driver.clock.passes(3700)
     driver.run(prediction_id, "Finalize")
 
-    assert outcome(driver, prediction_id) == ("failed", "output_expired")
+    assert driver.outcome(prediction_id) == ("failed", "output_expired")
 
 
 def test_endless_redirect(driver: Driver) -> None:
@@ -266,7 +261,7 @@ def test_endless_redirect(driver: Driver) -> None:
     driver.fault("file", "redirect", location=urls(driver, prediction_id)[0], times=-1)
     driver.run(prediction_id, "Finalize")
 
-    assert outcome(driver, prediction_id) == ("failed", "output_expired")
+    assert driver.outcome(prediction_id) == ("failed", "output_expired")
     assert driver.calls()["file"] <= 4
 
 
@@ -328,7 +323,7 @@ def test_provider_forgets_the_run_while_files_are_stored(driver: Driver) -> None
     driver.fault("get", "status", status=404, times=-1)
     driver.run(prediction_id, "Finalize")
 
-    assert outcome(driver, prediction_id) == ("failed", "output_expired")
+    assert driver.outcome(prediction_id) == ("failed", "output_expired")
 
 
 def test_provider_out_of_reach_while_files_are_stored(driver: Driver) -> None:
@@ -339,7 +334,7 @@ def test_provider_out_of_reach_while_files_are_stored(driver: Driver) -> None:
     driver.fault("get", "status", status=500, times=-1)
     driver.run(prediction_id, "Finalize")
 
-    assert outcome(driver, prediction_id) == ("failed", "output_expired")
+    assert driver.outcome(prediction_id) == ("failed", "output_expired")
     assert "2026-11-21T11:00:00" < str(driver.record(prediction_id).completed_at) < "2026-11-21T11:10:00"
 
 
@@ -351,7 +346,7 @@ def test_file_that_never_comes(driver: Driver) -> None:
     driver.fault("file", "status", status=404, times=-1)
     visited = driver.run(prediction_id, "Finalize")
 
-    assert outcome(driver, prediction_id) == ("failed", "output_expired")
+    assert driver.outcome(prediction_id) == ("failed", "output_expired")
     assert max(wait for _, wait in visited) <= 60
 
 
@@ -375,7 +370,7 @@ def test_fresh_look_finds_other_urls(driver: Driver) -> None:
     driver.fault("get", "status", status=200, body=body)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     assert driver.simulator.journal()[-1]["path"].endswith("?signed=2")
     driver.check_files(driver.record(prediction_id), ["0.png"], "image/png")
 

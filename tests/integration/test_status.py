@@ -27,11 +27,6 @@ TROUBLES = [
 ]
 
 
-def outcome(driver: Driver, prediction_id: str) -> tuple[str, str | None]:
-    shown = driver.read(prediction_id)
-    return shown["status"], shown["error_code"]
-
-
 def answer_with(driver: Driver, status: str, times: int = 1, **more: Any) -> None:
     """The next looks see a prediction with these fields."""
     body = {"id": driver.upstream().id, "status": status, **more}
@@ -49,7 +44,7 @@ def test_trouble_means_still_running(driver: Driver, lines: list[str], kind: str
     assert waits[:4] == sorted(waits[:4])
     assert waits[0] >= 4
     assert 30 <= waits[3] <= 60
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     assert driver.record(prediction_id).polls == 5
     assert driver.record(prediction_id).troubles == 0
     assert (driver.calls()["create"], driver.calls()["get"]) == (1, 5)
@@ -85,7 +80,7 @@ def test_token_that_is_taken_away_while_it_runs(driver: Driver) -> None:
     driver.run(prediction_id, answer["next"])
 
     assert answer["next"] == "Status"
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
 
 
 def _put_secret(text: str) -> None:
@@ -98,7 +93,7 @@ def test_not_found_at_first_is_only_late(driver: Driver) -> None:
     driver.fault("get", "status", status=404, times=4)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
 
 
 def test_not_found_later_is_gone(driver: Driver) -> None:
@@ -109,7 +104,7 @@ def test_not_found_later_is_gone(driver: Driver) -> None:
     visited = driver.run(prediction_id, "Status")
 
     assert [state for state, _ in visited] == ["Status", "Status", "Status", "Finalize"]
-    assert outcome(driver, prediction_id) == ("failed", "interrupted")
+    assert driver.outcome(prediction_id) == ("failed", "interrupted")
 
 
 def test_not_found_twice_is_not_gone(driver: Driver) -> None:
@@ -118,7 +113,7 @@ def test_not_found_twice_is_not_gone(driver: Driver) -> None:
     driver.fault("get", "status", status=404, times=2)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
 
 
 @pytest.mark.parametrize("before", [500, 429])
@@ -130,7 +125,7 @@ def test_not_found_once_after_other_troubles_is_not_gone(driver: Driver, before:
     driver.fault("get", "status", status=404)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
 
 
 def test_troubles_of_the_submission_are_not_those_of_a_look(driver: Driver) -> None:
@@ -144,13 +139,25 @@ def test_troubles_of_the_submission_are_not_those_of_a_look(driver: Driver) -> N
 
 
 def test_waits_grow_from_one_to_five_seconds(driver: Driver) -> None:
-    prediction_id = driver.submit("sim/stuck")
-    waits = [wait for _, wait in driver.run(prediction_id, rounds=20)]
+    """Where no webhook is expected any more: one has come, and the run goes on."""
+    prediction_id = driver.running("sim/stuck")
+    driver.overwrite(prediction_id, wakes=1)
+    waits = [wait for _, wait in driver.run(prediction_id, "Status", rounds=20)]
 
     assert waits[0] <= 2
     assert set(waits) <= {1, 2, 3, 4, 5}
     assert waits[5:].count(5) >= 8
     assert sum(waits[:3]) < sum(waits[3:6])
+
+
+def test_waits_are_longer_while_a_webhook_is_expected(driver: Driver) -> None:
+    """It ends them; the looks are for the one that is lost."""
+    prediction_id = driver.submit("sim/stuck")
+    waits = [wait for _, wait in driver.run(prediction_id, rounds=20)]
+
+    assert waits[0] == 6
+    assert waits[:5] == sorted(waits[:5])
+    assert set(waits[5:]) <= {27, 28, 29, 30}
 
 
 def test_promise_moves_with_each_look(driver: Driver) -> None:
@@ -218,7 +225,7 @@ def test_fields_of_strange_types(driver: Driver, more: dict[str, Any]) -> None:
     answer_with(driver, "succeeded", output="text", **more)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
     assert driver.read(prediction_id)["output"] == "text"
 
 
@@ -227,7 +234,7 @@ def test_error_that_is_no_text(driver: Driver) -> None:
     answer_with(driver, "failed", error={"message": "NSFW content"})
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("failed", "content_rejected")
+    assert driver.outcome(prediction_id) == ("failed", "content_rejected")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +254,7 @@ def test_classes_of_failures(driver: Driver, error: str, code: str) -> None:
     answer_with(driver, "failed", error=error)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("failed", code)
+    assert driver.outcome(prediction_id) == ("failed", code)
 
 
 def test_data_that_was_removed_before_it_was_seen(driver: Driver) -> None:
@@ -257,7 +264,7 @@ def test_data_that_was_removed_before_it_was_seen(driver: Driver) -> None:
     driver.clock.passes(3700)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("failed", "output_expired")
+    assert driver.outcome(prediction_id) == ("failed", "output_expired")
 
 
 def test_success_after_the_deadline_counts(driver: Driver) -> None:
@@ -266,7 +273,7 @@ def test_success_after_the_deadline_counts(driver: Driver) -> None:
     driver.clock.passes(3601)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("succeeded", None)
+    assert driver.outcome(prediction_id) == ("succeeded", None)
 
 
 def test_deadline_cancels_upstream_and_fails(driver: Driver) -> None:
@@ -279,7 +286,7 @@ def test_deadline_cancels_upstream_and_fails(driver: Driver) -> None:
 
     assert visited[0] == ("Status", 1), "the look that ends it comes right after the deadline"
     assert driver.upstream().cancel_calls == 1
-    assert outcome(driver, prediction_id) == ("failed", "deadline_exceeded")
+    assert driver.outcome(prediction_id) == ("failed", "deadline_exceeded")
     assert driver.read(prediction_id)["error"] == "The generation took too long and was stopped."
 
 
@@ -291,7 +298,7 @@ def test_deadline_without_an_answer_from_the_provider(driver: Driver) -> None:
     driver.fault("cancel", "status", status=500, times=-1)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("failed", "deadline_exceeded")
+    assert driver.outcome(prediction_id) == ("failed", "deadline_exceeded")
     record = driver.record(prediction_id)
     assert str(record.completed_at) > "2026-11-21T11:01:00"
     assert str(record.completed_at) < "2026-11-21T11:03:00"
@@ -304,7 +311,7 @@ def test_deadline_of_a_run_that_does_not_stop(driver: Driver) -> None:
     driver.fault("get", "unknown_status", times=-1)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("failed", "deadline_exceeded")
+    assert driver.outcome(prediction_id) == ("failed", "deadline_exceeded")
     assert str(driver.record(prediction_id).completed_at) < "2026-11-21T11:01:30"
 
 
@@ -314,7 +321,7 @@ def test_deadline_that_the_provider_keeps(driver: Driver) -> None:
     driver.clock.passes(3600)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("failed", "deadline_exceeded")
+    assert driver.outcome(prediction_id) == ("failed", "deadline_exceeded")
     assert driver.calls()["cancel"] == 0
 
 
@@ -326,7 +333,7 @@ def test_deadline_that_the_provider_keeps_a_moment_early(driver: Driver) -> None
     driver.clock.passes(3598.2)  # 0.3 s before the deadline
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("failed", "deadline_exceeded")
+    assert driver.outcome(prediction_id) == ("failed", "deadline_exceeded")
 
 
 def test_deadline_of_what_never_began(driver: Driver) -> None:
@@ -334,7 +341,7 @@ def test_deadline_of_what_never_began(driver: Driver) -> None:
     driver.clock.passes(3600)
     driver.run(prediction_id, "Status")
 
-    assert outcome(driver, prediction_id) == ("canceled", "deadline_exceeded")
+    assert driver.outcome(prediction_id) == ("canceled", "deadline_exceeded")
     assert driver.record(prediction_id).status == "aborted"
 
 

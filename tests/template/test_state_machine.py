@@ -38,8 +38,14 @@ def longest_waits(retrier: Document) -> list[float]:
     ]
 
 
+EXPECTED = {"WaitForWebhook": ["States.Timeout", "DynamoDb.ConditionalCheckFailedException"]}
+"""What is no fault: that nobody ended the wait, or that its reason had come before it began."""
+
 each_state = pytest.mark.parametrize("name", STATES)
+INVOKED = [name for name in of("Task") if STATES[name]["Resource"].endswith(":lambda:invoke")]
+
 each_task = pytest.mark.parametrize("name", of("Task"))
+each_function = pytest.mark.parametrize("name", INVOKED)
 each_choice = pytest.mark.parametrize("name", of("Choice"))
 each_wait = pytest.mark.parametrize("name", of("Wait"))
 
@@ -53,6 +59,7 @@ class TestGraph:
             "Next?": "Choice",
             "WaitForRoom": "Wait",
             "Wait": "Wait",
+            "WaitForWebhook": "Task",
             "Status": "Task",
             "Finalize": "Task",
             "Done": "Succeed",
@@ -88,28 +95,31 @@ class TestGraph:
 
 
 class TestTasks:
-    @each_task
+    def test_all_but_the_wait_for_a_webhook_are_functions(self) -> None:
+        assert INVOKED == ["Create", "Status", "Finalize"]
+
+    @each_function
     def test_it_calls_the_function_of_its_name(self, name: str) -> None:
         assert STATES[name]["Resource"] == "arn:${Partition}:states:::lambda:invoke"
         assert function_of(name) is FUNCTIONS[f"{name}Function"]
 
-    @each_task
+    @each_function
     def test_it_waits_longer_than_its_function_runs(self, name: str) -> None:
         assert STATES[name]["TimeoutSeconds"] > function_of(name)["Timeout"]
 
-    @each_task
+    @each_function
     def test_it_hands_over_the_prediction_and_the_run_and_nothing_else(self, name: str) -> None:
         assert STATES[name]["Parameters"].keys() == {"FunctionName", "Payload"}
         assert STATES[name]["Parameters"]["Payload"] == {"id.$": "$.id", "run.$": "$$.Execution.Name"}
 
-    @each_task
+    @each_function
     def test_what_travels_on_is_the_functions_answer_alone(self, name: str) -> None:
         assert STATES[name]["OutputPath"] == "$.Payload"
         assert not {"InputPath", "ResultPath", "ResultSelector"} & STATES[name].keys()
 
     @each_task
     def test_it_retries_every_fault_with_backoff_a_cap_and_full_jitter(self, name: str) -> None:
-        retriers = STATES[name]["Retry"]
+        retriers = [retrier for retrier in STATES[name]["Retry"] if retrier["ErrorEquals"] != EXPECTED.get(name)]
 
         assert retriers[-1]["ErrorEquals"] == ["States.ALL"]
         for retrier in retriers:
@@ -121,7 +131,7 @@ class TestTasks:
 
     @each_task
     def test_its_retries_wait_for_three_minutes_at_most(self, name: str) -> None:
-        waits = [wait for retrier in STATES[name]["Retry"] for wait in longest_waits(retrier)]
+        waits = [wait for retrier in STATES[name]["Retry"] if retrier["MaxAttempts"] for wait in longest_waits(retrier)]
 
         assert 60 <= sum(waits) <= 180
 
@@ -130,9 +140,11 @@ class TestOutcomes:
     @each_state
     def test_no_catch_decides(self, name: str) -> None:
         """What outlasts the retries fails the run, and sweep starts the next: a caught fault would look like an end."""
-        assert "Catch" not in STATES[name]
+        caught = [catcher["ErrorEquals"] for catcher in STATES[name].get("Catch", [])]
 
-    @each_task
+        assert caught == ([EXPECTED[name]] if name in EXPECTED else [])
+
+    @each_function
     def test_only_the_choice_decides_what_comes_next(self, name: str) -> None:
         assert STATES[name]["Next"] == "Next?"
 
@@ -141,15 +153,30 @@ class TestOutcomes:
         assert STATES[STATES[name]["Default"]]["Type"] == "Fail"
 
     @each_choice
-    def test_a_choice_asks_for_next_alone(self, name: str) -> None:
-        for rule in STATES[name]["Choices"]:
-            assert rule.keys() == {"Variable", "StringEquals", "Next"}
-            assert rule["Variable"] == "$.next"
+    def test_a_choice_asks_for_next_and_whether_a_webhook_may_come(self, name: str) -> None:
+        tests = [test for rule in STATES[name]["Choices"] for test in rule.get("And", [rule])]
+
+        for test in tests:
+            if test["Variable"] == "$.wakes":
+                assert test == {"Variable": "$.wakes", "IsPresent": True}
+            else:
+                assert test.keys() - {"Next"} == {"Variable", "StringEquals"}
+                assert test["Variable"] == "$.next"
 
     def test_next_leads_where_it_says(self) -> None:
-        leads = {rule["StringEquals"]: rule["Next"] for rule in STATES["Next?"]["Choices"]}
+        """The first rule that holds counts: the narrower one of Status stands before the other."""
+        leads = [
+            ([(test["Variable"], test.get("StringEquals")) for test in rule.get("And", [rule])], rule["Next"])
+            for rule in STATES["Next?"]["Choices"]
+        ]
 
-        assert leads == {"Create": "WaitForRoom", "Status": "Wait", "Finalize": "Finalize", "End": "Done"}
+        assert leads == [
+            ([("$.next", "Create")], "WaitForRoom"),
+            ([("$.next", "Status"), ("$.wakes", None)], "WaitForWebhook"),
+            ([("$.next", "Status")], "Wait"),
+            ([("$.next", "Finalize")], "Finalize"),
+            ([("$.next", "End")], "Done"),
+        ]
         assert STATES["WaitForRoom"]["Next"] == "Create"
         assert STATES["Wait"]["Next"] == "Status"
 
@@ -162,6 +189,67 @@ class TestOutcomes:
     def test_a_failed_run_says_why(self, name: str) -> None:
         assert STATES[name]["Error"]
         assert STATES[name]["Cause"].endswith(".")
+
+
+class TestWaitForWebhook:
+    STATE = STATES["WaitForWebhook"]
+    REQUEST: Document = STATE["Parameters"]
+
+    def test_it_writes_its_token_into_the_record(self) -> None:
+        assert self.STATE["Resource"] == "arn:${Partition}:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken"
+        assert self.REQUEST["TableName"] == "${TableName}"
+        assert self.REQUEST["Key"] == {"pk": {"S.$": "States.Format('prediction#{}', $.id)"}}
+        assert self.REQUEST["UpdateExpression"] == "SET task_token = :token"
+        assert self.REQUEST.keys() == {
+            "TableName",
+            "Key",
+            "UpdateExpression",
+            "ConditionExpression",
+            "ExpressionAttributeNames",
+            "ExpressionAttributeValues",
+        }
+
+    def test_only_while_there_is_nothing_to_look_at(self) -> None:
+        """`park` of the contract. Without `attribute_exists` the update would make an item of what is not there."""
+        conditions = self.REQUEST["ConditionExpression"].split(" AND ")
+
+        assert sorted(conditions) == [
+            "#run = :run",
+            "attribute_exists(pk)",
+            "attribute_not_exists(verdict)",
+            "wakes = :wakes",
+        ]
+        assert self.REQUEST["ExpressionAttributeNames"] == {"#run": "run"}
+        assert self.REQUEST["ExpressionAttributeValues"] == {
+            ":token": {"S.$": "$$.Task.Token"},
+            ":run": {"S.$": "$$.Execution.Name"},
+            ":wakes": {"N.$": "States.Format('{}', $.wakes)"},
+        }
+
+    def test_every_placeholder_is_given_and_used(self) -> None:
+        """DynamoDB refuses a request with one too many, and one with one too few."""
+        expressions = f"{self.REQUEST['UpdateExpression']} {self.REQUEST['ConditionExpression']}"
+
+        assert set(re.findall(r":\w+", expressions)) == self.REQUEST["ExpressionAttributeValues"].keys()
+        assert set(re.findall(r"#\w+", expressions)) == self.REQUEST["ExpressionAttributeNames"].keys()
+
+    def test_it_is_as_long_as_the_function_says(self) -> None:
+        assert self.STATE["TimeoutSecondsPath"] == "$.wait"
+        assert not {"TimeoutSeconds", "HeartbeatSeconds", "HeartbeatSecondsPath"} & self.STATE.keys()
+
+    def test_status_is_given_what_it_was_given_however_it_ends(self) -> None:
+        """`{}`, which ends it, and an error's name and cause are not put in its place."""
+        (catcher,) = self.STATE["Catch"]
+
+        assert (self.STATE["ResultPath"], self.STATE["Next"]) == (None, "Status")
+        assert (catcher["ResultPath"], catcher["Next"]) == (None, "Status")
+        assert not {"InputPath", "OutputPath", "ResultSelector"} & self.STATE.keys()
+
+    def test_what_is_expected_is_not_retried(self) -> None:
+        """It stands first, since the first retrier that names an error counts."""
+        first, *_ = self.STATE["Retry"]
+
+        assert first == {"ErrorEquals": EXPECTED["WaitForWebhook"], "MaxAttempts": 0}
 
 
 class TestLanguage:

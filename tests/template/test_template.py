@@ -37,6 +37,7 @@ each_statement = pytest.mark.parametrize(
 
 MACHINE_STEPS = frozenset({"CreateFunction", "StatusFunction", "FinalizeFunction"})
 WRITERS = MACHINE_STEPS | {"SubmitFunction", "CancelFunction"}
+RUNS = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${StateMachine.Name}:*"
 LOG_DELIVERY = (
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -53,15 +54,23 @@ GRANTS = {
     ("dynamodb:GetItem", "${Table.Arn}"): frozenset(FUNCTIONS),
     ("dynamodb:BatchGetItem", "${Table.Arn}"): {"ReadFunction"},
     ("dynamodb:PutItem", "${Table.Arn}"): {"SubmitFunction", "CreateFunction"},
-    ("dynamodb:UpdateItem", "${Table.Arn}"): (WRITERS - {"SubmitFunction"}) | {"SweepFunction"},
+    ("dynamodb:UpdateItem", "${Table.Arn}"): WRITERS | {"SweepFunction", "WebhookFunction", "StateMachine"},
     ("dynamodb:Query", "${Table.Arn}/index/by_caller"): {"ReadFunction"},
     ("dynamodb:Query", "${Table.Arn}/index/due"): {"SweepFunction"},
     ("s3:GetObject", "${Bucket.Arn}/records/*"): WRITERS | {"ReadFunction"},
     ("s3:PutObject", "${Bucket.Arn}/records/*"): WRITERS,
     ("s3:PutObject", "${Bucket.Arn}/outputs/*"): {"FinalizeFunction"},
     ("s3:AbortMultipartUpload", "${Bucket.Arn}/outputs/*"): {"FinalizeFunction"},
-    ("secretsmanager:GetSecretValue", "${ProviderSecret}"): {"CreateFunction", "StatusFunction", "CancelFunction"},
+    ("secretsmanager:GetSecretValue", "${ProviderSecret}"): {
+        "CreateFunction",
+        "StatusFunction",
+        "CancelFunction",
+        "WebhookFunction",
+    },
+    ("secretsmanager:GetSecretValue", "${MasterSecret}"): {"CreateFunction", "WebhookFunction"},
     ("states:StartExecution", "${StateMachine}"): {"SubmitFunction", "SweepFunction"},
+    ("states:DescribeExecution", RUNS): {"SweepFunction"},
+    ("states:SendTaskSuccess", "${StateMachine}"): {"CancelFunction", "WebhookFunction"},
     ("lambda:InvokeFunction", "${CreateFunction.Arn}"): {"StateMachine"},
     ("lambda:InvokeFunction", "${StatusFunction.Arn}"): {"StateMachine"},
     ("lambda:InvokeFunction", "${FinalizeFunction.Arn}"): {"StateMachine"},
@@ -74,6 +83,7 @@ WILDCARDS = {
         "${Bucket.Arn}/records/*",
     ): "documents are named after the ids of predictions, which nobody knows beforehand",
     ("s3", "${Bucket.Arn}/outputs/*"): "outputs are named after random bits, which nobody knows beforehand",
+    ("states", RUNS): "runs are named after the ids of predictions, which nobody knows beforehand",
     ("logs", "*"): "log deliveries have no ARN: CloudWatch Logs knows no narrower resource for these actions",
 }
 
@@ -123,7 +133,7 @@ class TestWhoMayDoWhat:
 
 class TestFunctions:
     def test_the_functions_are_the_steps(self) -> None:
-        steps = {"Submit", "Create", "Status", "Finalize", "Cancel", "Read", "Sweep"}
+        steps = {"Submit", "Create", "Status", "Finalize", "Cancel", "Webhook", "Read", "Sweep"}
 
         assert FUNCTIONS.keys() == {f"{step}Function" for step in steps}
 
@@ -143,7 +153,7 @@ class TestFunctions:
         assert 0 < own["Timeout"] <= 900
         assert own["MemorySize"] >= 128
 
-    @pytest.mark.parametrize("name", ["SubmitFunction", "ReadFunction", "CancelFunction"])
+    @pytest.mark.parametrize("name", sorted({function for functions in routes().values() for function in functions}))
     def test_the_api_waits_longer_than_its_functions_run(self, name: str) -> None:
         """An HTTP API gives up after 30 s, and answers in its own shape."""
         assert FUNCTIONS[name]["Timeout"] <= 30
@@ -178,12 +188,31 @@ class TestFunctions:
 
     def test_sweep_is_started_every_minute_and_not_repeated_in_between(self) -> None:
         sweep = FUNCTIONS["SweepFunction"]
+        schedules = [event["Properties"] for event in sweep["Events"].values() if event["Type"] == "Schedule"]
 
-        assert [(event["Type"], event["Properties"]["Schedule"]) for event in sweep["Events"].values()] == [
-            ("Schedule", "rate(1 minute)")
-        ]
+        assert [schedule["Schedule"] for schedule in schedules] == ["rate(1 minute)"]
         assert sweep["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
         assert sweep["Timeout"] < 60
+
+    def test_sweep_hears_of_every_run_that_did_not_succeed(self) -> None:
+        """Of our runs alone; one that succeeded has written its prediction's end."""
+        others = [event for event in FUNCTIONS["SweepFunction"]["Events"].values() if event["Type"] != "Schedule"]
+
+        assert others == [
+            {
+                "Type": "EventBridgeRule",
+                "Properties": {
+                    "Pattern": {
+                        "source": ["aws.states"],
+                        "detail-type": ["Step Functions Execution Status Change"],
+                        "detail": {
+                            "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                            "stateMachineArn": [{"Ref": "StateMachine"}],
+                        },
+                    }
+                },
+            }
+        ]
 
 
 class TestEnvironment:
@@ -229,6 +258,7 @@ class TestApi:
             "GET /v1/predictions": ["ReadFunction"],
             "GET /v1/predictions/{id}": ["ReadFunction"],
             "POST /v1/predictions/{id}/cancel": ["CancelFunction"],
+            "POST /v1/hooks/{provider}/{id}/{token}": ["WebhookFunction"],
             "$default": ["ReadFunction"],
         }
 
@@ -301,6 +331,7 @@ class TestStateMachine:
     def test_substitutions_name_the_step_they_say(self) -> None:
         assert self.MACHINE["DefinitionSubstitutions"] == {
             "Partition": {"Ref": "AWS::Partition"},
+            "TableName": {"Ref": "Table"},
             "CreateFunctionArn": {"Fn::GetAtt": ["CreateFunction", "Arn"]},
             "StatusFunctionArn": {"Fn::GetAtt": ["StatusFunction", "Arn"]},
             "FinalizeFunctionArn": {"Fn::GetAtt": ["FinalizeFunction", "Arn"]},
@@ -489,7 +520,7 @@ class TestDistribution:
         assert [text(name) for name in names] == ["${AWS::StackName}-${AWS::Region}-outputs"] * 2
 
 
-class TestSecret:
+class TestProviderSecret:
     SECRET: Document = RESOURCES["ProviderSecret"]["Properties"]
 
     def test_placeholder_never_changes(self) -> None:
@@ -502,6 +533,22 @@ class TestSecret:
 
         assert example is not None
         assert json.loads(example[0])["replicate"]["default"].startswith("r8_")
+
+
+class TestMasterSecret:
+    SECRET: Document = RESOURCES["MasterSecret"]["Properties"]
+
+    def test_nobody_knows_it(self) -> None:
+        """It is made where it lies; of what is no letter and no digit it needs nothing, so long as it is."""
+        assert self.SECRET["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+        assert "SecretString" not in self.SECRET
+
+    def test_it_is_shown_to_nobody(self) -> None:
+        assert "MasterSecret" not in str(TEMPLATE["Outputs"])
+
+    def test_a_function_that_reads_it_knows_where(self) -> None:
+        for name in GRANTS["secretsmanager:GetSecretValue", "${MasterSecret}"]:
+            assert FUNCTIONS[name]["Environment"]["Variables"]["MASTER_SECRET"] == {"Ref": "MasterSecret"}
 
 
 class TestWhatIsKept:
@@ -563,11 +610,11 @@ class TestFile:
             "AWS::CloudFront::OriginAccessControl": 1,
             "AWS::CloudFront::ResponseHeadersPolicy": 1,
             "AWS::DynamoDB::Table": 1,
-            "AWS::Logs::LogGroup": 9,
+            "AWS::Logs::LogGroup": 10,
             "AWS::S3::Bucket": 1,
             "AWS::S3::BucketPolicy": 1,
-            "AWS::SecretsManager::Secret": 1,
-            "AWS::Serverless::Function": 7,
+            "AWS::SecretsManager::Secret": 2,
+            "AWS::Serverless::Function": 8,
             "AWS::Serverless::HttpApi": 1,
             "AWS::Serverless::LayerVersion": 1,
             "AWS::Serverless::StateMachine": 1,

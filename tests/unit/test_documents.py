@@ -15,6 +15,8 @@ from tests.unit.make import ID, JSON
 
 TOKEN = "r8_" + "Ab3" * 12 + "x"
 OURS = "lum_" + "Ab-3_" * 8 + "xyz"
+SIGNING = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+HOOK = f"https://lumeo.test/v1/hooks/replicate/{ID}/"
 
 
 def stored(bucket: str) -> dict[str, str]:
@@ -124,6 +126,22 @@ class TestRedaction:
                 json.dumps({"headers": {"auth": "Token r8_****"}}),
                 id="in JSON in text",
             ),
+            pytest.param(SIGNING, "whsec_****", id="a webhook's"),
+            pytest.param(f"key={SIGNING};", "key=whsec_****;", id="a webhook's, in a text"),
+            pytest.param("whsec_" + "A" * 43 + "=", "whsec_****", id="a webhook's, padded"),
+            pytest.param(f"{HOOK}q-Zy_3 failed", f"{HOOK}**** failed", id="at the end of our URL"),
+            pytest.param({"webhook": f"{HOOK}q-Zy_3"}, {"webhook": f"{HOOK}****"}, id="our URL in an object"),
+            pytest.param(f"{HOOK}q-Zy_3?x=1", f"{HOOK}****?x=1", id="our URL with a query"),
+            pytest.param(
+                json.dumps({"body": json.dumps({"webhook": f"{HOOK}q-Zy_3"})}),
+                json.dumps({"body": json.dumps({"webhook": f"{HOOK}****"})}),
+                id="our URL in JSON in text",
+            ),
+            pytest.param(f"/v1/hooks/another-1/{ID}/q", f"/v1/hooks/another-1/{ID}/****", id="another provider's"),
+            pytest.param(f"{TOKEN}{HOOK}q {SIGNING}", f"r8_****{HOOK}**** whsec_****", id="three at once"),
+            pytest.param(HOOK, HOOK, id="our URL without its token"),
+            pytest.param("/v1/hooks/replicate/short/q", "/v1/hooks/replicate/short/q", id="no URL of ours"),
+            pytest.param("whsec_short", "whsec_short", id="too short for a webhook's"),
             pytest.param("r8_short", "r8_short", id="too short for one"),
             pytest.param("lum_inous r8_", "lum_inous r8_", id="words"),
             pytest.param("a corgi on a sofa", "a corgi on a sofa", id="a prompt"),
@@ -137,7 +155,7 @@ class TestRedaction:
 
         assert TOKEN not in str(stored(cloud["BUCKET_NAME"]))
 
-    @given(st.characters().filter(lambda mark: not re.match(r"\w", mark)), st.sampled_from([TOKEN, OURS]))
+    @given(st.characters().filter(lambda mark: not re.match(r"\w", mark)), st.sampled_from([TOKEN, OURS, SIGNING]))
     def test_a_token_after_any_mark_is_not_kept(self, mark: str, token: str) -> None:
         """After a letter, a digit or an underscore it is a part of a longer word, and no token."""
         kept = keep(ID, "input", f"text{mark}{token}").json

@@ -10,11 +10,13 @@ from lumeo.errors import (
     ApiError,
     CopyError,
     ErrorCode,
+    Forged,
     Gone,
     LumeoError,
     OutputRefused,
     OutputTooLarge,
     OutputUnavailable,
+    PrivatePeer,
     ProviderError,
     Rejected,
     Retryable,
@@ -49,6 +51,8 @@ def test_codes_are_a_closed_list() -> None:
         pytest.param(Retryable, ProviderError, id="retryable"),
         pytest.param(Ambiguous, ProviderError, id="ambiguous"),
         pytest.param(Gone, ProviderError, id="gone"),
+        pytest.param(Forged, ProviderError, id="forged"),
+        pytest.param(PrivatePeer, LumeoError, id="private peer"),
         pytest.param(CopyError, LumeoError, id="copy"),
         pytest.param(OutputUnavailable, CopyError, id="unavailable"),
         pytest.param(OutputRefused, CopyError, id="refused"),
@@ -85,6 +89,22 @@ def test_an_api_error_carries_more_fields() -> None:
     assert set(body) == {"title", "detail", "status", "invalid_fields"}
 
 
+@pytest.mark.parametrize("seconds", [0, 1, 30])
+def test_an_api_error_says_when_to_come_again(seconds: int) -> None:
+    """In the header for what follows the standard, in the body for what follows Replicate."""
+    error = ApiError(429, "Too many requests", "Slow down.", retry_after=seconds)
+
+    assert error.headers == {"Retry-After": str(seconds)}
+    assert error.body()["retry_after"] == seconds
+
+
+def test_an_api_error_says_nothing_of_it_else() -> None:
+    error = ApiError(404, "Not found", "There is no such thing.")
+
+    assert error.headers == {}
+    assert "retry_after" not in error.body()
+
+
 def test_an_api_error_reads_as_a_line() -> None:
     assert str(ApiError(404, "Not found", "There is no such thing.")) == "404 Not found: There is no such thing."
 
@@ -96,6 +116,7 @@ def test_an_api_error_reads_as_a_line() -> None:
         pytest.param(Retryable("its own words"), id="retryable"),
         pytest.param(Ambiguous("its own words"), id="ambiguous"),
         pytest.param(Gone("its own words"), id="gone"),
+        pytest.param(Forged("its own words"), id="forged"),
     ],
 )
 def test_a_providers_words_are_kept(error: ProviderError) -> None:

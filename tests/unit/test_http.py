@@ -99,4 +99,4 @@ def test_what_cannot_be_sent_has_not_arrived(url: str, headers: dict[str, str], 
     ],
 )
 def test_a_body_is_json_or_nothing(content: bytes, value: Any) -> None:
-    assert http._json(content) == value
+    assert http.parsed(content) == value

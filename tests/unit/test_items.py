@@ -9,15 +9,20 @@ from hypothesis import strategies as st
 
 from lumeo.errors import ErrorCode
 from lumeo.items import pack, plain, prediction_from, unpack
-from lumeo.prediction import Document, Handle, Intent, Output, Phase, Prediction, Status, Upstream, Verdict
+from lumeo.prediction import Document, Handle, Intent, Output, Phase, Prediction, Status, Turn, Upstream, Verdict
 from tests.unit.make import HANDLE, INTENT, NOW, OUTPUT, UPSTREAM, prediction
 
 FULL = prediction(
     Phase.DONE,
     deadline_by="caller",
     version="acme/fast:39ed",
-    intent=INTENT,
+    room=Turn(NOW, 1500),
+    intent=replace(INTENT, absent_at=NOW),
+    webhook=True,
+    proposed=HANDLE.id,
     handle=HANDLE,
+    wakes=2,
+    task_token="AQCEAAAAKgAAAAMAAAAA",
     polls=12,
     troubles=3,
     upstream=replace(UPSTREAM, completed_at=NOW),
@@ -41,6 +46,11 @@ OUTPUTS = st.builds(Output, st.text(), st.text(), NUMBERS, st.text(), st.text())
 PREDICTIONS = st.builds(
     Prediction,
     due_shard=st.none() | NUMBERS,
+    webhook=st.booleans(),
+    wakes=NUMBERS,
+    room=st.none() | st.builds(Turn, st.text(), NUMBERS),
+    proposed=st.none() | st.text(),
+    task_token=st.none() | st.text(),
     polls=NUMBERS,
     troubles=NUMBERS,
     expires_at=st.none() | NUMBERS,
@@ -146,11 +156,11 @@ class TestPack:
 
 class TestUnknown:
     def test_attributes_of_a_newer_version_are_passed_over(self) -> None:
-        values = unpack(pack({**plain(FULL), "pk": "prediction#x", "wakes": 3, "webhook": {"url": "https://x.test"}}))
+        values = unpack(pack({**plain(FULL), "pk": "prediction#x", "shards": 3, "announced": {"at": NOW}}))
 
         assert prediction_from(values) == FULL
 
-    @pytest.mark.parametrize("part", ["intent", "handle", "verdict", "upstream", "input", "raw_error"])
+    @pytest.mark.parametrize("part", ["room", "intent", "handle", "verdict", "upstream", "input", "raw_error"])
     def test_entries_of_a_newer_version_are_passed_over(self, part: str) -> None:
         values = plain(FULL)
         values[part] = {**values[part], "since_tomorrow": "x"}
@@ -171,5 +181,6 @@ class TestUnknown:
 
         assert (found.phase, found.status) == (Phase.ACCEPTED, Status.STARTING)
         assert (found.polls, found.troubles, found.outputs, found.timeline) == (0, 0, {}, {})
+        assert (found.wakes, found.webhook, found.proposed, found.task_token) == (0, False, None, None)
         assert found.upstream == Upstream()
         assert (found.due_at, found.due_shard) == (None, None)

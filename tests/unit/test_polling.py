@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lumeo.polling import TROUBLE_CAP, Policy, trouble_wait, until, wait
+from lumeo.polling import (
+    BELIEVED,
+    INSURED,
+    SEARCH_CAP,
+    TROUBLE_CAP,
+    Policy,
+    room_wait,
+    search_wait,
+    trouble_wait,
+    until,
+    wait,
+)
 from lumeo.providers.replicate import Replicate
 
 REPLICATE = Replicate.polling
@@ -117,6 +128,99 @@ class TestWait:
 
     def test_chance_is_its_own_by_default(self) -> None:
         assert {wait(SLOW, 3) for _ in range(200)} <= set(range(72, 90))
+
+
+class TestWaitForWebhook:
+    """A look that a webhook makes needless is insurance: it comes later, and still in whole seconds."""
+
+    @pytest.mark.parametrize(
+        ("looks", "expected"),
+        [
+            pytest.param(0, 6, id="first"),
+            pytest.param(1, 9, id="second"),
+            pytest.param(2, 13.5, id="third"),
+            pytest.param(3, 20.25, id="fourth"),
+        ],
+    )
+    def test_is_so_much_longer(self, looks: int, expected: float) -> None:
+        waits = [wait(REPLICATE, looks, webhook=True, chance=iter((one, two)).__next__) for one in GRID for two in GRID]
+
+        assert INSURED == 6
+        assert sum(waits) / len(waits) == pytest.approx(expected, abs=0.01)
+
+    @given(POLICIES, st.integers(0, 10**9), CHANCES, CHANCES)
+    def test_whole_seconds_up_to_a_cap_as_much_longer(self, policy: Policy, looks: int, one: float, two: float) -> None:
+        seconds = wait(policy, looks, webhook=True, chance=iter((one, two)).__next__)
+
+        assert type(seconds) is int
+        assert 1 <= seconds <= policy.cap * INSURED
+
+    def test_lost_webhooks_cost_no_more_than_that(self) -> None:
+        """Half a minute at most, were none ever to come."""
+        assert max(wait(REPLICATE, looks, webhook=True) for looks in range(200)) <= 30
+
+    def test_without_one_nothing_is_longer(self) -> None:
+        for looks in range(20):
+            plain, said = (iter((0.3, 0.6)).__next__ for _ in range(2))
+
+            assert wait(REPLICATE, looks, chance=plain) == wait(REPLICATE, looks, webhook=False, chance=said)
+
+
+class TestRoomWait:
+    """A provider's word for when it has room is taken as it stands, while that seems to be true."""
+
+    @pytest.mark.parametrize("refusals", range(1, BELIEVED + 1))
+    @pytest.mark.parametrize("after", [0, 0.5, 1, 7, 3600])
+    def test_is_believed(self, refusals: int, after: float) -> None:
+        assert room_wait(REPLICATE, refusals, after) == after
+
+    def test_is_not_believed_for_ever(self) -> None:
+        """Who says "in a second" each time would be asked each second until the deadline."""
+        waits = [room_wait(REPLICATE, n, 1, chance=lambda: 0.0) for n in range(1, 9)]
+
+        assert waits == [1, 1, 1, 5, 10, 20, 40, 60]
+
+    def test_is_a_lower_bound_all_the_same(self) -> None:
+        assert room_wait(REPLICATE, 10, 600, chance=lambda: 0.0) == 600
+
+    def test_without_a_word_it_grows_at_once(self) -> None:
+        assert [room_wait(REPLICATE, n, None, chance=lambda: 0.0) for n in range(1, 6)] == [5, 10, 20, 40, 60]
+
+
+class TestSearchWait:
+    @pytest.mark.parametrize(
+        ("seconds", "left", "expected"),
+        [
+            pytest.param(0, 1000, 2, id="at once"),
+            pytest.param(2, 1000, 2, id="after two seconds"),
+            pytest.param(5, 1000, 3, id="half of what has passed, rounded up"),
+            pytest.param(20, 1000, 10, id="longer and longer"),
+            pytest.param(60, 1000, SEARCH_CAP, id="to the cap"),
+            pytest.param(86_400, 1000, SEARCH_CAP, id="and no longer"),
+            pytest.param(60, 7.2, 8, id="until it can be shown to be absent"),
+            pytest.param(60, 0, SEARCH_CAP, id="past it"),
+            pytest.param(-5, 1000, 2, id="a clock that was put back"),
+        ],
+    )
+    def test_often_at_first(self, seconds: float, left: float, expected: int) -> None:
+        assert search_wait(seconds, left) == expected
+
+    @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+    def test_whole_seconds(self, seconds: float, left: float) -> None:
+        found = search_wait(seconds, left)
+
+        assert type(found) is int
+        assert 1 <= found <= SEARCH_CAP
+
+    def test_a_search_is_few_looks(self) -> None:
+        """A list is asked for by each: the minute and a half until absence can be shown are about ten."""
+        passed, looks = 2.0, 0
+        while passed < 90:
+            passed += search_wait(passed, 90 - passed)
+            looks += 1
+
+        assert looks <= 10
+        assert passed < 92
 
 
 class TestTroubleWait:

@@ -12,7 +12,9 @@ from lumeo.errors import Ambiguous, ErrorCode, ProviderError, Rejected, Retryabl
 from lumeo.prediction import Phase, Snapshot, Status, Upstream, verdict
 from lumeo.providers.base import Submission
 from lumeo.providers.http import Answer
-from lumeo.providers.replicate import Replicate, classify, refusal, retry_after, snapshot
+from lumeo.providers.replicate import Replicate
+from lumeo.providers.replicate_words import classify, refusal, retry_after, snapshot
+from lumeo.rates import Rate
 from tests.unit.make import JSON, NOW, TEXTS, prediction
 
 HASH = "39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b"
@@ -608,7 +610,7 @@ class TestSubmission:
         ],
     )
     def test_is_not_uncertain(self, base_url: str, token: str, content: Any) -> None:
-        provider = Replicate(base_url, Hosts(()), lambda: token)
+        provider = Replicate(base_url, Hosts(()), lambda: token, Rate(600, 30), 60)
         submission = Submission(model="acme/fast", version=None, input={"x": content}, cancel_after=60)
 
         with pytest.raises((Retryable, Rejected)):

@@ -37,6 +37,7 @@ def test_a_missing_one_is_named(
         pytest.param("bucket_name", "lumeo-bucket", "lumeo-bucket", id="bucket"),
         pytest.param("state_machine_arn", "arn:aws:states:x", "arn:aws:states:x", id="state machine"),
         pytest.param("provider_secret", "arn:aws:secretsmanager:x", "arn:aws:secretsmanager:x", id="secret"),
+        pytest.param("master_secret", "arn:aws:secretsmanager:y", "arn:aws:secretsmanager:y", id="our secret"),
         pytest.param("outputs_url", "https://cdn.test", "https://cdn.test", id="outputs"),
         pytest.param("outputs_url", "https://cdn.test/", "https://cdn.test", id="outputs with a slash"),
         pytest.param("public_url", "https://lumeo.test", "https://lumeo.test", id="public"),
@@ -59,6 +60,9 @@ def test_a_missing_one_is_named(
             ("replicate.delivery", "*.replicate.delivery", "http://127.0.0.1:1"),
             id="hosts with spaces",
         ),
+        pytest.param("replicate_creates_per_minute", "600", 600, id="Replicate's rate"),
+        pytest.param("replicate_listing_seconds", "60", 60, id="Replicate's list"),
+        pytest.param("caller_creates_per_minute", "60", 60, id="a caller's rate"),
         pytest.param("max_output_bytes", "2147483648", 2**31, id="bytes"),
         pytest.param("record_days", "0", 0, id="for ever"),
         pytest.param("record_days", "30", 30, id="days"),
@@ -70,7 +74,16 @@ def test_what_it_says(monkeypatch: pytest.MonkeyPatch, name: str, text: str, val
     assert ALL[name]() == value
 
 
-@pytest.mark.parametrize("name", ["max_output_bytes", "record_days"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "replicate_creates_per_minute",
+        "replicate_listing_seconds",
+        "caller_creates_per_minute",
+        "max_output_bytes",
+        "record_days",
+    ],
+)
 @pytest.mark.parametrize("text", ["many", "1.5", "2e9"])
 def test_a_number_that_is_none(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     monkeypatch.setenv(name.upper(), text)

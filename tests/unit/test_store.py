@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from lumeo import clock, ids
 from lumeo.errors import ErrorCode
-from lumeo.prediction import Document, Handle, Intent, Phase, Prediction, Status, Upstream, Verdict
+from lumeo.items import pack
+from lumeo.prediction import Document, Handle, Intent, Phase, Prediction, Status, Turn, Upstream, Verdict
 from lumeo.store import BATCH, DUE_SHARDS, Place, Store, due
 from lumeo.store import store as the_store
 from tests.conftest import TestClock
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LATER = "2026-11-21T10:30:00.000Z"
 VERDICT = Verdict(Status.SUCCEEDED, LATER)
+TURN = Turn(LATER, 0)
 BEFORE_A_VERDICT = {Phase.ACCEPTED, Phase.SENDING, Phase.RUNNING}
 
 
@@ -72,9 +73,14 @@ class Write:
 
 
 WRITES = {
-    "intend": Write(lambda store, p, run: store.intend(p.id, run, INTENT), {Phase.ACCEPTED}),
+    "queue": Write(lambda store, p, run: store.queue(p.id, run, TURN, LATER), {Phase.ACCEPTED}, once=False),
+    "intend": Write(lambda store, p, run: store.intend(p.id, run, INTENT, LATER, webhook=True), {Phase.ACCEPTED}),
     "retract": Write(lambda store, p, run: store.retract(p.id, run, INTENT, 1, LATER), {Phase.SENDING}),
+    "miss": Write(lambda store, p, run: store.miss(p.id, run, INTENT, LATER), {Phase.SENDING}, once=False),
+    "propose": Write(lambda store, p, _: store.propose(p.id, HANDLE.id), {Phase.SENDING}, fenced=False, once=False),
     "own": Write(lambda store, p, run: store.own(p, run, replace(HANDLE, id=p.id), UPSTREAM, LATER), {Phase.SENDING}),
+    "wake": Write(lambda store, p, _: store.wake(p.id), {Phase.RUNNING}, fenced=False, once=False),
+    "advance": Write(lambda store, p, _: store.advance(p.id, LATER), {Phase.RUNNING}, fenced=False, once=False),
     "observe": Write(lambda store, p, run: store.observe(p.id, run, {"polls": 7}), {Phase.RUNNING}, once=False),
     "settle": Write(lambda store, p, run: store.settle(p, run, VERDICT, LATER, {}), BEFORE_A_VERDICT),
     "refresh": Write(
@@ -82,11 +88,16 @@ WRITES = {
     ),
     "keep": Write(lambda store, p, run: store.keep(p.id, run, 0, OUTPUT), {Phase.SETTLED}, once=False),
     "finish": Write(lambda store, p, run: store.finish(p, run, Status.SUCCEEDED, None, None), {Phase.SETTLED}),
-    "wish": Write(lambda store, p, _: store.wish(p.id, LATER, telling=False), BEFORE_A_VERDICT, fenced=False),
+    "wish": Write(
+        lambda store, p, _: store.wish(p.id, LATER, telling=False), BEFORE_A_VERDICT, fenced=False, once=False
+    ),
     "told": Write(lambda store, p, _: store.told(p.id, LATER), {Phase.RUNNING}, fenced=False, once=False),
     "withdraw, unsent": Write(lambda store, p, _: store.withdraw(p, Phase.ACCEPTED), {Phase.ACCEPTED}, fenced=False),
     "withdraw, stopped": Write(lambda store, p, _: store.withdraw(p, Phase.RUNNING), {Phase.RUNNING}, fenced=False),
     "promise": Write(lambda store, p, run: store.promise(p.id, run, LATER), {*Phase} - {Phase.DONE}, once=False),
+    "overtake": Write(
+        lambda store, p, run: store.overtake(replace(p, run=run), f"{p.id}-2", LATER), {*Phase} - {Phase.DONE}
+    ),
 }
 
 each_write = pytest.mark.parametrize("write", [pytest.param(write, id=name) for name, write in WRITES.items()])
@@ -166,39 +177,112 @@ class TestAccept:
 
         assert store.get(ID) == made
 
-    def test_a_taken_id_is_an_error(self, store: Store) -> None:
+    def test_a_write_that_the_sdk_repeats_has_been_made(self, store: Store) -> None:
+        """The answer to the first was lost: it is there, and its caller must hear of it."""
+        made = prediction()
+
+        assert [store.accept(made), store.accept(made)] == [True, True]
+        assert store.get(ID) == made
+
+    def test_what_is_there_is_not_written_over(self, store: Store) -> None:
         made = accepted(store)
 
-        with pytest.raises(ClientError, match="ConditionalCheckFailed"):
-            accepted(store, caller="bob")
+        store.accept(prediction(caller="bob"))
 
         assert store.get(ID) == made
+
+
+class TestAcceptBeside:
+    """The put of a second item goes with the prediction's, or neither is made."""
+
+    @staticmethod
+    def beside(pk: str = "request#ann#0", condition: str = "attribute_not_exists(pk)") -> dict[str, Any]:
+        return {"Item": pack({"pk": pk, "prediction": ID}), "ConditionExpression": condition}
+
+    def test_both_are_there(self, store: Store, table: Table) -> None:
+        made = prediction()
+
+        assert store.accept(made, self.beside())
+        assert store.get(ID) == made
+        assert table.items()["request#ann#0"] == {"pk": {"S": "request#ann#0"}, "prediction": {"S": ID}}
+
+    def test_neither_is_there(self, store: Store, table: Table) -> None:
+        store.accept(prediction(), self.beside())
+        before = table.items()
+
+        assert not store.accept(prediction(id="0" * 26), self.beside())
+        assert table.items() == before
+
+    def test_both_of_a_write_that_the_sdk_repeats_have_been_made(self, store: Store) -> None:
+        made = prediction()
+
+        assert [store.accept(made, self.beside()), store.accept(made, self.beside())] == [True, True]
+
+    def test_another_caller_is_not_in_the_way(self, store: Store, table: Table) -> None:
+        store.accept(prediction(), self.beside())
+
+        assert store.accept(prediction(id="0" * 26), self.beside("request#bob#0"))
+        assert len(table.items()) == 4
+
+    def test_one_with_a_condition_of_its_own(self, store: Store) -> None:
+        store.accept(prediction(), self.beside())
+        over = self.beside(condition="attribute_not_exists(pk) OR expires_at <= :now")
+
+        assert not store.accept(
+            prediction(id="0" * 26), {**over, "ExpressionAttributeValues": pack({":now": 1_795_255_200})}
+        )
 
 
 class TestIntend:
     def test_announces_a_submission(self, store: Store) -> None:
         made = accepted(store)
 
-        written = store.intend(ID, ID, INTENT)
+        written = store.intend(ID, ID, INTENT, LATER, webhook=True)
 
-        assert written == replace(made, intent=INTENT, phase=Phase.SENDING)
+        assert written == replace(made, intent=INTENT, webhook=True, phase=Phase.SENDING, due_at=LATER)
+
+    def test_a_place_in_the_queue_stays_known(self, store: Store) -> None:
+        """Until it is taken back, nobody need book again."""
+        accepted(store, room=TURN)
+
+        written = store.intend(ID, ID, INTENT, LATER, webhook=False)
+
+        assert written is not None
+        assert (written.room, written.webhook) == (TURN, False)
 
     def test_not_after_a_wish_to_cancel(self, store: Store, table: Table) -> None:
         accepted(store, cancel_requested=NOW)
         before = table.items()
 
-        assert store.intend(ID, ID, INTENT) is None
+        assert store.intend(ID, ID, INTENT, LATER, webhook=False) is None
         assert table.items() == before
 
 
 class TestRetract:
     def test_all_is_as_before(self, store: Store) -> None:
         made = accepted(store)
-        store.intend(ID, ID, INTENT)
+        store.intend(ID, ID, INTENT, LATER, webhook=False)
 
         written = store.retract(ID, ID, INTENT, 4, LATER)
 
         assert written == replace(made, troubles=4, due_at=LATER)
+
+    def test_its_turn_is_over_with_it(self, store: Store, table: Table) -> None:
+        """Whoever comes again says which one it has then."""
+        accepted(store, Phase.SENDING, room=TURN)
+
+        store.retract(ID, ID, INTENT, 1, LATER)
+
+        assert "room" not in table.item()
+
+    def test_not_what_somebody_says_to_have_arrived(self, store: Store, table: Table) -> None:
+        """A webhook that came while it was looked for is better informed than a list without it."""
+        accepted(store, Phase.SENDING)
+        store.propose(ID, HANDLE.id)
+        before = table.items()
+
+        assert store.retract(ID, ID, INTENT, 1, LATER) is None
+        assert table.items() == before
 
     def test_not_another_attempts_intent(self, store: Store, table: Table) -> None:
         accepted(store, Phase.SENDING)
@@ -211,10 +295,140 @@ class TestRetract:
         accepted(store, Phase.SENDING)
         store.retract(ID, ID, INTENT, 1, LATER)
 
-        again = store.intend(ID, ID, Intent("attempt-2", LATER, LATER))
+        again = store.intend(ID, ID, Intent("attempt-2", LATER, LATER), LATER, webhook=False)
 
         assert again is not None
         assert again.intent == Intent("attempt-2", LATER, LATER)
+
+
+class TestQueue:
+    def test_says_when_its_turn_is(self, store: Store) -> None:
+        made = accepted(store)
+
+        assert store.queue(ID, ID, TURN, LATER) == replace(made, room=TURN, due_at=LATER)
+
+    def test_a_later_turn_takes_its_place(self, store: Store) -> None:
+        accepted(store)
+        store.queue(ID, ID, Turn(NOW, 0), NOW)
+
+        written = store.queue(ID, ID, Turn(LATER, 1500), LATER)
+
+        assert written is not None
+        assert written.room == Turn(LATER, 1500)
+
+
+class TestMiss:
+    def test_the_intent_knows_when_nothing_was_found(self, store: Store) -> None:
+        made = accepted(store, Phase.SENDING)
+
+        written = store.miss(ID, ID, INTENT, LATER)
+
+        assert written == replace(made, intent=replace(INTENT, absent_at=LATER))
+
+    def test_it_still_is_the_same_attempt(self, store: Store) -> None:
+        """Whoever read the intent before may take it back."""
+        accepted(store, Phase.SENDING)
+        store.miss(ID, ID, INTENT, LATER)
+
+        assert store.retract(ID, ID, INTENT, 0, LATER) is not None
+
+    def test_the_next_intent_knows_nothing_of_it(self, store: Store) -> None:
+        accepted(store, Phase.SENDING)
+        store.miss(ID, ID, INTENT, LATER)
+        store.retract(ID, ID, INTENT, 0, LATER)
+
+        again = store.intend(ID, ID, Intent("attempt-2", LATER, LATER), LATER, webhook=True)
+
+        assert again is not None
+        assert again.intent is not None
+        assert again.intent.absent_at is None
+
+    def test_not_of_another_attempt(self, store: Store, table: Table) -> None:
+        accepted(store, Phase.SENDING)
+        before = table.items()
+
+        assert store.miss(ID, ID, replace(INTENT, attempt="attempt-2"), LATER) is None
+        assert table.items() == before
+
+
+class TestPropose:
+    def test_a_webhook_says_what_it_became(self, store: Store) -> None:
+        made = accepted(store, Phase.SENDING)
+
+        assert store.propose(ID, HANDLE.id) == replace(made, proposed=HANDLE.id, wakes=1)
+
+    def test_an_overtaken_run_says_what_its_own_submission_became(self, store: Store) -> None:
+        """It may not write the handle any more, but what it paid for must be found."""
+        made = accepted(store, Phase.SENDING, run="the-second")
+
+        assert store.propose(ID, HANDLE.id, INTENT) == replace(made, proposed=HANDLE.id, wakes=1)
+
+    def test_not_what_another_attempt_became(self, store: Store, table: Table) -> None:
+        """The run that overtook it has taken the intent back and made its own."""
+        accepted(store, Phase.SENDING)
+        before = table.items()
+
+        assert store.propose(ID, HANDLE.id, replace(INTENT, attempt="attempt-0")) is None
+        assert table.items() == before
+
+
+class TestWake:
+    def test_counts_the_reasons(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING)
+
+        assert store.wake(ID) == replace(made, wakes=1)
+        assert store.wake(ID) == replace(made, wakes=2)
+
+    def test_knows_which_wait_to_end(self, store: Store) -> None:
+        accepted(store, Phase.RUNNING, task_token="AQCEAAAAKgAAAAMAAAAA")
+
+        woken = store.wake(ID)
+
+        assert woken is not None
+        assert woken.task_token == "AQCEAAAAKgAAAAMAAAAA"
+
+    def test_counts_from_nothing(self, store: Store, table: Table, cloud: dict[str, str]) -> None:
+        """Predictions that were accepted by an older version have no number yet."""
+        accepted(store, Phase.RUNNING)
+        boto3.client("dynamodb").update_item(
+            TableName=cloud["TABLE_NAME"], Key={"pk": {"S": f"prediction#{ID}"}}, UpdateExpression="REMOVE wakes"
+        )
+
+        store.wake(ID)
+
+        assert table.item()["wakes"] == {"N": "1"}
+
+    def test_submit_writes_the_number_that_the_wait_compares(self, store: Store, table: Table) -> None:
+        accepted(store)
+
+        assert table.item()["wakes"] == {"N": "0"}
+
+
+class TestAdvance:
+    def test_it_has_begun(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING, status=Status.STARTING)
+
+        written = store.advance(ID, LATER)
+
+        timeline = {**made.timeline, "started": LATER}
+        assert written == replace(made, status=Status.PROCESSING, timeline=timeline)
+
+    def test_what_a_look_saw_before_stays(self, store: Store) -> None:
+        """Webhooks come late, and more than once."""
+        accepted(store, Phase.RUNNING, timeline={"accepted": NOW, "started": NOW})
+
+        written = store.advance(ID, LATER)
+
+        assert written is not None
+        assert written.timeline["started"] == NOW
+
+    def test_wakes_nobody(self, store: Store) -> None:
+        accepted(store, Phase.RUNNING, wakes=3)
+
+        written = store.advance(ID, LATER)
+
+        assert written is not None
+        assert written.wakes == 3
 
 
 class TestOwn:
@@ -232,6 +446,37 @@ class TestOwn:
             "pk": {"S": f"handle#replicate#{HANDLE.id}"},
             "prediction": {"S": ID},
         }
+
+    def test_the_claim_ends_with_its_prediction(
+        self, store: Store, table: Table, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("RECORD_DAYS", "1")
+        made = accepted(store, Phase.SENDING)
+
+        store.own(made, ID, HANDLE, UPSTREAM, LATER)
+
+        day_after = int((clock.parse(NOW) + timedelta(days=1)).timestamp())
+        assert table.items()[f"handle#replicate#{HANDLE.id}"]["expires_at"] == {"N": str(day_after)}
+
+    def test_whose_it_is_can_be_asked(self, store: Store) -> None:
+        made = accepted(store, Phase.SENDING)
+        assert store.owner("replicate", HANDLE.id) is None
+
+        store.own(made, ID, HANDLE, UPSTREAM, LATER)
+
+        assert store.owner("replicate", HANDLE.id) == ID
+        assert store.owner("another", HANDLE.id) is None
+
+    def test_what_was_looked_for_is_found(self, store: Store) -> None:
+        """The intent with its first empty look, and the proposal, stay as they were: they say how it was found."""
+        made = accepted(store, Phase.SENDING, troubles=2)
+        store.miss(ID, ID, INTENT, LATER)
+        store.propose(ID, HANDLE.id)
+
+        written = store.own(made, ID, HANDLE, UPSTREAM, LATER)
+
+        assert written is not None
+        assert (written.proposed, written.wakes, written.troubles) == (HANDLE.id, 1, 0)
 
     def test_not_what_another_prediction_owns(self, store: Store, table: Table) -> None:
         other, made = accepted(store, Phase.SENDING, id="0" * 26), accepted(store, Phase.SENDING)
@@ -423,12 +668,36 @@ class TestFinish:
 
         assert table.item()["expires_at"] == {"N": str(int((clock.now() + timedelta(days=1)).timestamp()))}
 
+    @pytest.mark.parametrize("name", ["finish", "withdraw, stopped"])
+    def test_no_wait_is_left_to_be_ended(self, store: Store, table: Table, name: str) -> None:
+        """A token is a key to the run: it goes with the need for it."""
+        made = accepted(store, min(WRITES[name].phases), task_token="AQCEAAAAKgAAAAMAAAAA")
+
+        WRITES[name].make(store, made, ID)
+
+        assert "task_token" not in table.item()
+
 
 class TestCancel:
     def test_a_wish_is_noted(self, store: Store) -> None:
         made = accepted(store, Phase.RUNNING)
 
-        assert store.wish(ID, LATER, telling=False) == replace(made, cancel_requested=LATER)
+        assert store.wish(ID, LATER, telling=False) == replace(made, cancel_requested=LATER, wakes=1)
+
+    def test_a_wish_is_noted_together_with_telling(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING)
+
+        written = store.wish(ID, LATER, telling=True)
+
+        assert written == replace(made, cancel_requested=LATER, cancel_sent=LATER, wakes=1)
+
+    def test_a_wish_knows_which_wait_to_end(self, store: Store) -> None:
+        accepted(store, Phase.RUNNING, task_token="AQCEAAAAKgAAAAMAAAAA", wakes=4)
+
+        wished = store.wish(ID, LATER, telling=True)
+
+        assert wished is not None
+        assert (wished.task_token, wished.wakes) == ("AQCEAAAAKgAAAAMAAAAA", 5)
 
     def test_the_first_wish_counts(self, store: Store) -> None:
         accepted(store, Phase.RUNNING)
@@ -438,6 +707,16 @@ class TestCancel:
         found = store.get(ID)
         assert found is not None
         assert found.cancel_requested == NOW
+
+    def test_a_wish_that_the_sdk_repeats_is_noted_once(self, store: Store) -> None:
+        """The answer to the first was lost: who asked must go on to tell the provider."""
+        accepted(store, Phase.RUNNING)
+
+        first, again = (store.wish(ID, LATER, telling=True) for _ in range(2))
+
+        assert again == first
+        assert again is not None
+        assert again.wakes == 1
 
     def test_that_the_provider_was_told_is_noted(self, store: Store) -> None:
         made = accepted(store, Phase.RUNNING)
@@ -483,10 +762,45 @@ class TestCancel:
     def test_an_old_view_does_not_withdraw_what_was_sent(self, store: Store, table: Table) -> None:
         """The caller's function read `accepted`; meanwhile create has written its intent."""
         seen = accepted(store)
-        store.intend(ID, ID, INTENT)
+        store.intend(ID, ID, INTENT, LATER, webhook=False)
         before = table.items()
 
         assert store.withdraw(seen, Phase.ACCEPTED) is None
+        assert table.items() == before
+
+
+class TestOvertake:
+    def test_the_next_run_is_the_current_one(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING)
+
+        written = store.overtake(made, f"{ID}-2", LATER)
+
+        assert written == replace(made, run=f"{ID}-2", due_at=LATER)
+        assert store.observe(ID, ID, {"polls": 9}) is None
+        assert store.observe(ID, f"{ID}-2", {"polls": 9}) is not None
+
+    def test_who_stops_a_run_by_hand_asks_for_the_end(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING)
+
+        written = store.overtake(made, f"{ID}-2", LATER, stopped=NOW)
+
+        assert written == replace(made, run=f"{ID}-2", due_at=LATER, cancel_requested=NOW)
+
+    def test_whoever_asked_first_asked(self, store: Store) -> None:
+        made = accepted(store, Phase.RUNNING, cancel_requested=NOW)
+
+        written = store.overtake(made, f"{ID}-2", LATER, stopped=LATER)
+
+        assert written is not None
+        assert written.cancel_requested == NOW
+
+    def test_one_of_two_that_swept_at_once(self, store: Store, table: Table) -> None:
+        """Both saw the first run fail; only one of them starts the second."""
+        seen = accepted(store, Phase.RUNNING)
+        store.overtake(seen, f"{ID}-2", NOW)
+        before = table.items()
+
+        assert store.overtake(seen, f"{ID}-2", LATER) is None
         assert table.items() == before
 
 
@@ -605,7 +919,7 @@ class TestPage:
         """Keys alone are in the index; the rest is read from the items, as they are now."""
         accepted(store)
 
-        store.intend(ID, ID, INTENT)
+        store.intend(ID, ID, INTENT, LATER, webhook=False)
 
         assert list(store.page("ann", None, 10).predictions) == [store.get(ID)]
 

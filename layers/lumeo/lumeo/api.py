@@ -3,6 +3,7 @@
 Callers are known here and not by an authorizer, which could only answer in API Gateway's own error shape.
 """
 
+import base64
 import json
 import math
 import re
@@ -22,6 +23,9 @@ MAX_BODY_BYTES = 1024 * 1024
 """Of a request. Every answer shows the input again, as JSON within JSON, and Lambda answers 6 MB at most."""
 LONGEST_HOLD = 25.0
 """Seconds for which an answer is held: API Gateway gives up after 30."""
+LONGEST_KEY = 255
+SHORTEST_CANCEL_AFTER = 5
+_DURATION = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s?)?")
 
 NOT_FOUND = ("Not found", "The requested resource could not be found.")
 
@@ -98,6 +102,22 @@ def body(app: APIGatewayHttpResolver) -> dict[str, Any]:
     return value
 
 
+def content(app: APIGatewayHttpResolver) -> bytes:
+    """The request's body as the bytes that came: a signature is over them. Raises ApiError 400."""
+    text = app.current_event.body or ""
+    if not app.current_event.is_base64_encoded:
+        return text.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise ApiError(400, "Bad request", "The body cannot be read.") from error
+
+
+def headers(app: APIGatewayHttpResolver) -> dict[str, str]:
+    """The request's headers by their names in lower case."""
+    return {name.lower(): value for name, value in app.current_event.headers.items()}
+
+
 def preferred_wait(app: APIGatewayHttpResolver) -> int | None:
     """Seconds that `Prefer: wait[=n]` asks for, 1 to 60; None without it."""
     header = app.current_event.headers.get("prefer", "")
@@ -111,6 +131,39 @@ def preferred_wait(app: APIGatewayHttpResolver) -> int | None:
 def preference_applied(wait: int | None) -> dict[str, str]:
     """The header that says which wait was honoured."""
     return {"Preference-Applied": f"wait={wait}"} if wait else {}
+
+
+def replayed(*, again: bool) -> dict[str, str]:
+    """The header that says that the request had come before."""
+    return {"Idempotent-Replayed": "true"} if again else {}
+
+
+def cancel_after(app: APIGatewayHttpResolver) -> int | None:
+    """Seconds that `Cancel-After` gives a prediction: `30`, `30s`, `5m`, `1h30m45s`. Raises ApiError 422."""
+    header = app.current_event.headers.get("cancel-after", "").strip()
+    if not header:
+        return None
+    found = _DURATION.fullmatch(header)
+    hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    asked = hours * 3600 + minutes * 60 + seconds
+    if asked < SHORTEST_CANCEL_AFTER:
+        wanted = f"Expected a duration of at least {SHORTEST_CANCEL_AFTER} s, such as 30, 90s, 5m or 1h30m45s."
+        raise ApiError(422, "Invalid Cancel-After", f"Cancel-After: {wanted}")
+    return asked
+
+
+def idempotency_key(app: APIGatewayHttpResolver) -> str | None:
+    """What names a request across its repeats. Raises ApiError 400 for one that is too long."""
+    key = app.current_event.headers.get("idempotency-key", "").strip()
+    if len(key) > LONGEST_KEY:
+        raise ApiError(400, "Bad request", f"The Idempotency-Key is over {LONGEST_KEY} characters.")
+    return key or None
+
+
+def repeat(app: APIGatewayHttpResolver) -> int | None:
+    """Which repeat of a request it is, from 0, where the client says so: those made by Stainless do."""
+    count = app.current_event.headers.get("x-stainless-retry-count", "").strip()
+    return int(count) if re.fullmatch(r"[0-9]{1,3}", count) else None
 
 
 def hold(wait: int | None) -> float:
@@ -130,7 +183,7 @@ def invalid(*fields: tuple[str, str, str]) -> ApiError:
 
 
 def _problem(error: ApiError) -> Response[str]:
-    return Response(error.status, "application/problem+json", _text(error.body()))
+    return Response(error.status, "application/problem+json", _text(error.body()), error.headers)
 
 
 def _refuse(constant: str) -> Any:

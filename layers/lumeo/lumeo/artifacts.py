@@ -36,15 +36,21 @@ class Hosts:
         self._names = {pattern for pattern in known if "://" not in pattern}
 
     def allows(self, url: str) -> bool:
+        return self.names_origin(url) or self._names_host(url)
+
+    def names_origin(self, url: str) -> bool:
+        """Whether the owner named the very origin, wherever it is: on this machine, say."""
         parts = _URL.fullmatch(url)
         if parts is None:
             return False
-        scheme, host, port = parts["scheme"].lower(), parts["host"].lower(), parts["port"]
-        if f"{scheme}://{host}{f':{port}' if port else ''}" in self._origins:
-            return True
-        return scheme == "https" and port in {None, "", "443"} and self._names_host(host)
+        port = f":{parts['port']}" if parts["port"] else ""
+        return f"{parts['scheme']}://{parts['host']}{port}".lower() in self._origins
 
-    def _names_host(self, host: str) -> bool:
+    def _names_host(self, url: str) -> bool:
+        parts = _URL.fullmatch(url)
+        if parts is None or parts["scheme"].lower() != "https" or parts["port"] not in {None, "", "443"}:
+            return False
+        host = parts["host"].lower()
         labels = host.split(".")
         wild = {"*." + ".".join(labels[n:]) for n in range(1, len(labels))}
         return host in self._names or bool(wild & self._names)

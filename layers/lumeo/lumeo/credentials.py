@@ -1,4 +1,4 @@
-"""Providers' tokens: from one secret, `{"replicate": {"default": "r8_…"}}`, kept in memory for five minutes."""
+"""Secrets, kept in memory for five minutes: the tokens of providers, `{"replicate": {"default": "r8_…"}}`, and ours."""
 
 import json
 import re
@@ -21,6 +21,11 @@ def token(provider: str, account: str) -> str:
             f'the provider secret has no token for {provider}: put {{"{provider}": {{"{account}": "…"}}}} into it',
         )
     return found
+
+
+def master() -> bytes:
+    """The key that is ours alone, which other keys and tokens are made from."""
+    return str(parameters.get_secret(settings.master_secret(), max_age=MAX_AGE)).encode()
 
 
 def _read(provider: str, account: str, *, fresh: bool) -> str | None:

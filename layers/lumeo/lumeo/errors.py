@@ -6,7 +6,9 @@ LumeoError
 │   ├── Rejected        final: the provider took note and said no
 │   ├── Retryable       nothing arrived, or nothing was learnt: again, later
 │   ├── Ambiguous       a submission that may have arrived
-│   └── Gone            the provider has it no more
+│   ├── Gone            the provider has it no more
+│   └── Forged          a webhook that the provider did not send, or not now
+├── PrivatePeer         a host outside turned out to be inside
 └── CopyError           an output could not be stored
     ├── OutputUnavailable   not now: look again
     ├── OutputRefused       never: not a place that outputs are fetched from
@@ -40,14 +42,18 @@ class LumeoError(Exception):
 
 
 class ApiError(LumeoError):
-    """An answer to a caller, in Replicate's shape: `{"title", "detail", "status"}` and what `more` adds."""
+    """An answer to a caller, in Replicate's shape: `{"title", "detail", "status"}` and what `more` adds.
 
-    def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
+    `retry_after`: seconds, which are said in the body and in the header.
+    """
+
+    def __init__(self, status: int, title: str, detail: str, *, retry_after: int | None = None, **more: Any) -> None:
         super().__init__(f"{status} {title}: {detail}")
         self.status = status
         self.title = title
         self.detail = detail
-        self.more = more
+        self.more = more if retry_after is None else {"retry_after": retry_after, **more}
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
 
     def body(self) -> dict[str, Any]:
         return {"title": self.title, "detail": self.detail, "status": self.status, **self.more}
@@ -87,6 +93,14 @@ class Ambiguous(ProviderError):
 
 class Gone(ProviderError):
     """The provider does not know it (any more)."""
+
+
+class Forged(ProviderError):
+    """A webhook whose signature does not hold, or no longer."""
+
+
+class PrivatePeer(LumeoError):
+    """The other side is not on the public internet: whoever named it may be after what only we can reach."""
 
 
 class CopyError(LumeoError):

@@ -8,7 +8,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lumeo.errors import ErrorCode
-from lumeo.prediction import Document, Handle, Intent, Output, Phase, Prediction, Status, Upstream, Verdict
+from lumeo.prediction import Document, Handle, Intent, Output, Phase, Prediction, Status, Turn, Upstream, Verdict
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -49,7 +49,7 @@ def prediction_from(values: Mapping[str, Any]) -> Prediction:
         "raw_error": Document,
         "raw_logs": Document,
     }
-    parts |= {"output": Document, "intent": Intent, "handle": Handle, "upstream": Upstream}
+    parts |= {"output": Document, "room": Turn, "intent": Intent, "handle": Handle, "upstream": Upstream}
     known |= {name: _part(part, known[name]) for name, part in parts.items() if name in known}
     if "verdict" in known:
         known["verdict"] = _verdict(known["verdict"])

@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from lumeo import aws, settings
 from lumeo.artifacts import Artifact, Hosts, data
-from lumeo.errors import OutputRefused, OutputTooLarge, OutputUnavailable
+from lumeo.errors import OutputRefused, OutputTooLarge, OutputUnavailable, PrivatePeer
 from lumeo.media import content_type, extension, runs_in_a_browser
 from lumeo.prediction import Output
 from lumeo.sessions import Session
@@ -136,11 +136,12 @@ def _open(artifact: Artifact, hosts: Hosts, limit: int, seconds: float) -> Itera
         yield stream, response.headers.get("Content-Type", ""), _file_name(response.url)
 
 
-def _get(session: requests.Session, url: str, hosts: Hosts) -> requests.Response:
+def _get(session: Session, url: str, hosts: Hosts) -> requests.Response:
     """A GET without credentials; every redirect must lead to an allowed place again."""
     for _ in range(REDIRECTS + 1):
         if not hosts.allows(url):
             raise OutputRefused(f"not a host that outputs are fetched from: {urlsplit(url).hostname}")
+        session.public = not hosts.names_origin(url)
         try:
             response = session.get(
                 url,
@@ -149,6 +150,8 @@ def _get(session: requests.Session, url: str, hosts: Hosts) -> requests.Response
                 allow_redirects=False,
                 stream=True,
             )
+        except PrivatePeer as error:
+            raise OutputRefused(f"{urlsplit(url).hostname}: {error}") from error
         except (requests.RequestException, HTTPError, ValueError) as error:
             raise OutputUnavailable(type(error).__name__) from error
         if response.status_code == 200:

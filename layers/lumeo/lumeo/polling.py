@@ -5,10 +5,15 @@ Without statistics of a model the waits grow geometrically from the provider's f
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import random
 
 JITTER = 0.1
+SEARCH_CAP = 30
+BELIEVED = 3
+"""So many times in a row a provider's own word for when to come again is taken as it stands."""
+INSURED = 6
+"""By so much longer is a wait that a webhook is expected to end: the look after it is insurance."""
 TROUBLE_CAP = 60.0
 """Seconds: the longest wait that we choose by ourselves while looks bring nothing."""
 
@@ -31,13 +36,15 @@ class Policy:
             raise ValueError(f"not a polling policy: {self}")
 
 
-def wait(policy: Policy, looks: int, *, chance: Callable[[], float] = random) -> int:
-    """Seconds before the next look after `looks` looks.
+def wait(policy: Policy, looks: int, *, webhook: bool = False, chance: Callable[[], float] = random) -> int:
+    """Seconds before the next look after `looks` looks; `webhook`: one is expected to end the wait earlier.
 
     The first is the policy's own. From then on the fraction that whole seconds cannot say becomes the chance of the
     next second, so that the mean is exact (within 3 % at the cap, which bounds it) and predictions that were
     submitted together drift apart.
     """
+    if webhook:
+        policy = replace(policy, first=policy.first * INSURED, cap=policy.cap * INSURED)
     if looks == 0:
         return math.ceil(policy.first)
     # By logarithms: the power itself overflows in a long run.
@@ -56,6 +63,21 @@ def trouble_wait(policy: Policy, troubles: int, after: float | None, *, chance: 
     ideal = min(ceiling, policy.cap * 2.0 ** min(troubles - 1, 16))
     jittered = ideal * (1 - JITTER * chance())
     return max(1, math.ceil(max(jittered, after or 0)))
+
+
+def room_wait(policy: Policy, refusals: int, after: float | None, *, chance: Callable[[], float] = random) -> float:
+    """Seconds until a provider has room again, after `refusals` in a row: what it says, while that seems to be true."""
+    believed = after is not None and refusals <= BELIEVED
+    troubles = refusals if after is None else refusals - BELIEVED
+    return after if believed and after is not None else trouble_wait(policy, troubles, after, chance=chance)
+
+
+def search_wait(seconds: float, not_before: float) -> int:
+    """Seconds before the next look for a submission that was made `seconds` ago and may have arrived.
+
+    Mostly it is listed at once; `not_before`, if it is still to come, is when a look can show that it did not arrive.
+    """
+    return until(not_before, max(2, min(SEARCH_CAP, math.ceil(seconds / 2))))
 
 
 def until(seconds_left: float, wanted: int) -> int:

@@ -74,12 +74,21 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """When it may go to its provider; `shift`: the milliseconds that all turns had been put off by until then."""
+
+    at: str
+    shift: int
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A submission that may be under way, or may have arrived, until it is known."""
 
     attempt: str
     at: str
     not_after: str
+    absent_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,14 @@ class Snapshot:
     unknown: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """What a verified webhook says: of which run, and what it looked like. A hint: a look decides."""
+
+    upstream_id: str
+    snapshot: Snapshot
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """The item `prediction#{id}`; attribute by attribute in `docs/record.md`."""
@@ -157,8 +174,13 @@ class Prediction:
     version: str | None = None
     phase: Phase = Phase.ACCEPTED
     status: Status = Status.STARTING
+    room: Turn | None = None
     intent: Intent | None = None
+    webhook: bool = False
+    proposed: str | None = None
     handle: Handle | None = None
+    wakes: int = 0
+    task_token: str | None = None
     polls: int = 0
     troubles: int = 0
     gone_looks: int = 0

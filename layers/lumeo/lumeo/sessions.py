@@ -1,5 +1,6 @@
 """HTTP sessions for what is not ours: providers, and the hosts of their files."""
 
+import ipaddress
 import socket
 import threading
 from typing import Any, Self
@@ -9,6 +10,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from lumeo.errors import PrivatePeer
+
 
 class Session(requests.Session):
     """For one exchange: over after `seconds`, whatever the other side does, with the errors of a broken connection.
@@ -16,11 +19,15 @@ class Session(requests.Session):
     Time-outs alone bound each read, not their sum: who drips a byte at a time would hold us for ever. Takes nothing
     from the environment: a proxy or a .netrc there must not see, or replace, a credential. Follows no redirect: even
     when told not to, requests reads the whole body of one, however long it is and takes, unless it finds no target.
+
+    While `public` is set, raises PrivatePeer instead of sending anything to a machine that is not on the public
+    internet. It is looked at once connected: no name can mean one address when it is checked, another when it is used.
     """
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.trust_env = False
+        self.public = False
         self._sockets: list[socket.socket] = []
         self._over = False
         self._watchdog = threading.Timer(seconds, self._hang_up)
@@ -40,6 +47,10 @@ class Session(requests.Session):
         super().close()
 
     def _connected(self, connection: socket.socket) -> None:
+        peer = connection.getpeername()[0] if self.public else None
+        if peer and not is_public(peer):
+            connection.close()
+            raise PrivatePeer(f"{peer} is not on the public internet")
         self._sockets.append(connection)
         if self._over:
             self._hang_up()
@@ -53,8 +64,26 @@ class Session(requests.Session):
                 continue
 
 
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet, also inside the IPv6 forms that carry an IPv4 one."""
+    peer = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(peer, ipaddress.IPv6Address):
+        inner = peer.ipv4_mapped or peer.sixtofour or (peer.teredo[1] if peer.teredo else None)
+        if inner is None and peer in _NAT64:
+            inner = ipaddress.IPv4Address(int(peer) & 0xFFFF_FFFF)
+        # All that was ever given out for hosts of the public internet lies in there: Python knows exceptions only.
+        if inner is None and peer not in _GIVEN_OUT:
+            return False
+        peer = inner or peer
+    return peer.is_global and not peer.is_multicast
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
+
+
 class _Adapter(HTTPAdapter):
-    """Says which sockets it opens, before anything is sent on them."""
+    """Says which sockets it opens, before anything is sent on them: TLS is no exception."""
 
     def __init__(self, connected: Any) -> None:
         self._connected = connected
@@ -65,14 +94,16 @@ class _Adapter(HTTPAdapter):
         connected = self._connected
 
         class Plain(HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                connected(self.sock)
+            def _new_conn(self) -> socket.socket:
+                opened = super()._new_conn()
+                connected(opened)
+                return opened
 
         class Secure(HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                connected(self.sock)
+            def _new_conn(self) -> socket.socket:
+                opened = super()._new_conn()
+                connected(opened)
+                return opened
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain

@@ -30,6 +30,11 @@ def provider_secret() -> str:
     return _required("PROVIDER_SECRET")
 
 
+def master_secret() -> str:
+    """ARN of the secret that webhook URLs are made with."""
+    return _required("MASTER_SECRET")
+
+
 def outputs_url() -> str:
     """Origin of the CDN before the bucket's `outputs/`, without a slash at its end."""
     return _required("OUTPUTS_URL").rstrip("/")
@@ -48,6 +53,21 @@ def replicate_base_url() -> str:
 def replicate_output_hosts() -> tuple[str, ...]:
     """Where Replicate's files may be fetched: host names (https), `*.` for sub-domains, or whole origins (`http://…`)."""
     return tuple(host.strip() for host in _required("REPLICATE_OUTPUT_HOSTS").split(",") if host.strip())
+
+
+def replicate_creates_per_minute() -> int:
+    """How many predictions Replicate lets this account create."""
+    return int(_required("REPLICATE_CREATES_PER_MINUTE"))
+
+
+def replicate_listing_seconds() -> int:
+    """After so long a prediction that Replicate accepted is in its list."""
+    return int(_required("REPLICATE_LISTING_SECONDS"))
+
+
+def caller_creates_per_minute() -> int:
+    """How many predictions one caller may create."""
+    return int(_required("CALLER_CREATES_PER_MINUTE"))
 
 
 def max_output_bytes() -> int:

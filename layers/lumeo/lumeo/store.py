@@ -22,10 +22,11 @@ from lumeo.prediction import (
     Phase,
     Prediction,
     Status,
+    Turn,
     Upstream,
     Verdict,
 )
-from lumeo.writes import update_expressions, written
+from lumeo.writes import Plus, Unless, update_expressions, written
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -101,29 +102,57 @@ class Store:
         )
         return [unpack(item)["pk"].partition("#")[2] for item in answer["Items"]]
 
-    def accept(self, prediction: Prediction) -> None:
-        """Put a new prediction. Raises if its id is taken, which 80 random bits rule out."""
-        self._client.put_item(
-            TableName=self._table,
-            Item=pack({"pk": _pk(prediction.id), **plain(prediction)}),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
+    def accept(self, prediction: Prediction, beside: Mapping[str, Any] | None = None) -> bool:
+        """Put a new prediction, and another item in the same breath; False if that one's condition does not hold."""
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": pack({"pk": _pk(prediction.id), **plain(prediction)}),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        if beside is None:
+            made = written(self._client.put_item, put)
+        else:
+            items = {"TransactItems": [{"Put": put}, {"Put": {"TableName": self._table, **beside}}]}
+            made = written(self._client.transact_write_items, items)
+        if made is not None:
+            return True
+        # A repeat by the SDK of a write that had arrived is refused too: then what stands there is ours.
+        found = self.get(prediction.id)
+        return found is not None and found.outputs_id == prediction.outputs_id
 
-    def intend(self, prediction_id: str, run: str, intent: Intent) -> Prediction | None:
-        """Say that a submission is about to be made."""
+    def queue(self, prediction_id: str, run: str, turn: Turn, due_at: str) -> Prediction | None:
+        """Note when its turn at the provider is."""
+        return self._update(prediction_id, _in(Phase.ACCEPTED) & _fence(run), {"room": turn, "due_at": due_at})
+
+    def intend(self, prediction_id: str, run: str, intent: Intent, due_at: str, *, webhook: bool) -> Prediction | None:
+        """Say that a submission is about to be made, and whether the provider is given our webhook with it."""
         return self._update(
             prediction_id,
             _into(Phase.SENDING) & _fence(run) & Attr("cancel_requested").not_exists(),
-            {"intent": intent, "phase": Phase.SENDING},
+            {"intent": intent, "webhook": webhook, "phase": Phase.SENDING, "due_at": due_at},
         )
 
     def retract(self, prediction_id: str, run: str, intent: Intent, troubles: int, due_at: str) -> Prediction | None:
         """Take an intent back: what it announced surely did not arrive."""
         return self._update(
             prediction_id,
-            _into(Phase.ACCEPTED) & _fence(run) & Attr("intent.attempt").eq(intent.attempt),
-            {"intent": None, "phase": Phase.ACCEPTED, "troubles": troubles, "due_at": due_at},
+            _into(Phase.ACCEPTED) & _fence(run) & _attempt(intent) & Attr("proposed").not_exists(),
+            {"intent": None, "phase": Phase.ACCEPTED, "troubles": troubles, "room": None, "due_at": due_at},
         )
+
+    def miss(self, prediction_id: str, run: str, intent: Intent, now: str) -> Prediction | None:
+        """Note that a look found nothing of what an intent announced, after all of its time."""
+        return self._update(
+            prediction_id, _in(Phase.SENDING) & _fence(run) & _attempt(intent), {"intent.absent_at": now}
+        )
+
+    def propose(self, prediction_id: str, upstream_id: str, intent: Intent | None = None) -> Prediction | None:
+        """Note which upstream run a submission became, for whoever carries the prediction on.
+
+        `intent`: it is the answer to that one; an overtaken run knows it too.
+        """
+        condition = _in(Phase.SENDING) & _attempt(intent) if intent else _in(Phase.SENDING)
+        return self._update(prediction_id, condition, {"proposed": upstream_id, "wakes": Plus(1)})
 
     def own(
         self, prediction: Prediction, run: str, handle: Handle, upstream: Upstream, due_at: str
@@ -153,6 +182,15 @@ class Store:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         owner: str | None = unpack(answer.get("Item", {})).get("prediction")
         return owner
+
+    def wake(self, prediction_id: str) -> Prediction | None:
+        """Note that there is a reason to end the wait."""
+        return self._update(prediction_id, _in(Phase.RUNNING), {"wakes": Plus(1)})
+
+    def advance(self, prediction_id: str, started: str) -> Prediction | None:
+        """Note that it has begun."""
+        changes = {"status": Status.PROCESSING, "timeline.started": Unless(started)}
+        return self._update(prediction_id, _in(Phase.RUNNING), changes)
 
     def observe(self, prediction_id: str, run: str, changes: Mapping[str, Any]) -> Prediction | None:
         """Write what a look at a running prediction brought."""
@@ -196,11 +234,16 @@ class Store:
 
     def wish(self, prediction_id: str, now: str, *, telling: bool) -> Prediction | None:
         """Note that somebody asked for the end, and whether the provider is being told at once."""
-        return self._update(
+        wished = self._update(
             prediction_id,
             Attr("pk").exists() & Attr("verdict").not_exists() & Attr("cancel_requested").not_exists(),
-            {"cancel_requested": now, **({"cancel_sent": now} if telling else {})},
+            {"cancel_requested": now, "wakes": Plus(1), **({"cancel_sent": now} if telling else {})},
         )
+        if wished is None:
+            # A repeat by the SDK of a write that had arrived is refused too.
+            found = self.get(prediction_id)
+            wished = found if found and found.cancel_requested == now and not found.verdict else None
+        return wished
 
     def told(self, prediction_id: str, now: str) -> Prediction | None:
         """Note that the provider was told to cancel."""
@@ -223,6 +266,15 @@ class Store:
     def promise(self, prediction_id: str, run: str, due_at: str) -> Prediction | None:
         """Move the next promised look, so that sweep leaves it alone until then."""
         return self._update(prediction_id, _fence(run) & Attr("due_at").exists(), {"due_at": due_at})
+
+    def overtake(
+        self, prediction: Prediction, run: str, due_at: str, *, stopped: str | None = None
+    ) -> Prediction | None:
+        """Make another run the current one; `stopped`: when somebody stopped the one before by hand."""
+        changes: dict[str, Any] = {"run": run, "due_at": due_at}
+        if stopped:
+            changes["cancel_requested"] = Unless(stopped)
+        return self._update(prediction.id, _fence(prediction.run) & Attr("phase").ne(Phase.DONE), changes)
 
     def _update(self, prediction_id: str, condition: ConditionBase, changes: Mapping[str, Any]) -> Prediction | None:
         request = {**self._request(prediction_id, condition, changes), "ReturnValues": "ALL_NEW"}
@@ -277,6 +329,7 @@ def _ending(prediction: Prediction, status: Status, code: ErrorCode | None, outp
         "timeline.saved": now,
         "due_at": None,
         "due_shard": None,
+        "task_token": None,
         "expires_at": _expiry(prediction.created_at),
     }
 
@@ -294,6 +347,10 @@ def _into(phase: Phase) -> ConditionBase:
 
 def _in(phase: Phase) -> ConditionBase:
     return Attr("phase").eq(phase)
+
+
+def _attempt(intent: Intent) -> ConditionBase:
+    return Attr("intent.attempt").eq(intent.attempt)
 
 
 def _fence(run: str) -> ConditionBase:

@@ -5,12 +5,12 @@ from functools import cache
 from lumeo.providers import replicate
 from lumeo.providers.base import Provider
 
-__all__ = ["Provider", "provider"]
+__all__ = ["KNOWN", "Provider", "provider"]
 
-_KNOWN = {"replicate": replicate.from_environment}
+KNOWN = {"replicate": replicate.from_environment}
 
 
 @cache
 def provider(name: str) -> Provider:
     """The provider of that name. Raises KeyError for a name that is not known."""
-    return _KNOWN[name]()
+    return KNOWN[name]()

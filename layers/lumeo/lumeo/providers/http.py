@@ -53,7 +53,7 @@ def request(method: str, url: str, *, headers: Mapping[str, str], seconds: float
         except (requests.RequestException, HTTPError) as error:
             failed = f"{name}: {type(error).__name__}"
             raise (Retryable(failed) if _never_arrived(error) else Ambiguous(failed)) from error
-    return Answer(response.status_code, response.headers, content[:4096].decode("utf-8", "replace"), _json(content))
+    return Answer(response.status_code, response.headers, content[:4096].decode("utf-8", "replace"), parsed(content))
 
 
 def _read(response: requests.Response) -> bytes:
@@ -74,7 +74,8 @@ def _never_arrived(error: Exception) -> bool:
     return isinstance(cause, NewConnectionError) or untrusted
 
 
-def _json(content: bytes) -> Any:
+def parsed(content: bytes) -> Any:
+    """The JSON that a provider sent, or None if it is none."""
     try:
         # NaN, Infinity and numbers as large are no JSON, but some servers write them: ours must not.
         return json.loads(content, parse_constant=lambda _: None, parse_float=_finite)

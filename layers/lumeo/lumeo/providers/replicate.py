@@ -1,45 +1,33 @@
-"""Replicate (https://replicate.com/docs/reference/http): submit, look, cancel; and its words in ours.
+"""Replicate (https://replicate.com/docs/reference/http): submit, find, look, cancel, hear."""
 
-`snapshot`, `refusal` and `classify` are pure: tables of tests hold them.
-"""
-
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlencode
 
-from lumeo import artifacts, clock, credentials, settings
+from lumeo import artifacts, clock, credentials, settings, signatures
 from lumeo.artifacts import Artifact, Hosts
-from lumeo.errors import Ambiguous, ErrorCode, Gone, ProviderError, Rejected, Retryable
+from lumeo.errors import Ambiguous, Forged, Gone, Retryable
 from lumeo.polling import Policy
-from lumeo.prediction import Handle, Snapshot, Status, Upstream
+from lumeo.prediction import Handle, Snapshot, WakeUp
 from lumeo.providers import http
-from lumeo.providers.base import CANCEL_SECONDS, LOOK_SECONDS, SUBMIT_SECONDS, Submission
+from lumeo.providers.base import CANCEL_SECONDS, LOOK_SECONDS, SUBMIT_SECONDS, Search, Submission
 from lumeo.providers.http import Answer
+from lumeo.providers.replicate_words import refusal, retry_after, snapshot
+from lumeo.rates import Rate
 
 ACCOUNT = "default"
-WORD = 256
-"""Characters of a provider's word that are kept."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 SHORTEST_CANCEL_AFTER = 5
 """Seconds: Replicate takes no shorter `Cancel-After`."""
-
-# Codes and parts of texts, never whole ones: Replicate's runtime adds prefixes and suffixes. First match wins.
-_CLASSES: tuple[tuple[ErrorCode, re.Pattern[str]], ...] = (
-    (
-        ErrorCode.CONTENT_REJECTED,
-        re.compile(
-            r"\bNSFW\b|\bE005\b|\bE8412\b|\b[Ff]lagged\b|(?<![-\w])sensitive\b|copyright restriction|violates our terms"
-        ),
-    ),
-    (ErrorCode.INVALID_INPUT, re.compile(r"\bE006\b|The input was invalid")),
-    (ErrorCode.PROVIDER_ACCOUNT, re.compile(r"\bE00[12]\b")),
-    (ErrorCode.PROVIDER_BUSY, re.compile(r"\bE00[34]\b|due to high demand|temporarily unavailable")),
-    (
-        ErrorCode.INTERRUPTED,
-        re.compile(r"\bcode: PA\b|Prediction interrupted|\b(E6716|E8367|E8765|E9243|E9825|E9828)\b"),
-    ),
-)
+EVENTS = ("start", "completed")
+"""What it calls our webhook for. Its default is worded in two ways, so it is always told."""
+FIND_SECONDS = 15
+"""After so long no further page of its list is asked for."""
+MOST_UNCLEAR = 20
+SIGNING_SECONDS = 3600
+"""For so long the signing secret is trusted; one that does not hold is read again, at most once a minute."""
+SIGNING_AGAIN_SECONDS = 60
 
 
 class Replicate:
@@ -48,13 +36,20 @@ class Replicate:
     name = "replicate"
     polling = Policy(first=1, factor=1.5, cap=5, deadline=3600, result_window=3600)
 
-    def __init__(self, base_url: str, hosts: Hosts, token: Callable[[], str]) -> None:
+    def __init__(self, base_url: str, hosts: Hosts, token: Callable[[], str], room: Rate, listing: int) -> None:
         self._base_url = base_url
         self._token = token
         self.hosts = hosts
+        self.room = room
+        self.listing = listing
+        self._signing: tuple[str, float] | None = None
 
     def ready(self) -> None:
         self._token()
+
+    def calls_back(self, url: str) -> bool:
+        # It calls https alone; what stands in for it on this machine also calls what is on this machine.
+        return url.startswith("https://") or self._base_url.startswith("http://")
 
     def submit(self, submission: Submission) -> tuple[Handle, Snapshot | None]:
         body: dict[str, Any] = {"input": submission.input}
@@ -63,40 +58,116 @@ class Replicate:
             path = f"/models/{submission.model}/predictions"
         else:
             body["version"] = submission.version
+        if submission.webhook:
+            body |= {"webhook": submission.webhook, "webhook_events_filter": list(EVENTS)}
         # Replicate ends the run by itself then, so that it outlives nothing of ours.
         deadline = {"Cancel-After": f"{max(SHORTEST_CANCEL_AFTER, submission.cancel_after)}s"}
         answer = self._call("POST", path, seconds=SUBMIT_SECONDS, headers=deadline, body=body)
         refused = refusal(answer)
         if refused:
             raise refused
-        upstream_id = answer.json.get("id") if isinstance(answer.json, dict) else None
-        if not isinstance(upstream_id, str) or not _ID.fullmatch(upstream_id):
+        if not isinstance(answer.json, dict) or not _is_id(answer.json.get("id")):
             raise Ambiguous(f"{answer.status} without a prediction: {answer.text}")
-        return Handle(id=upstream_id, at=clock.stamp(), credential=ACCOUNT), snapshot(answer.json)
+        return Handle(id=answer.json["id"], at=clock.stamp(), credential=ACCOUNT), snapshot(answer.json)
+
+    def find(self, search: Search) -> Sequence[Handle]:
+        end = clock.now().timestamp() + FIND_SECONDS
+        listed = list(self._listed(end, created_after=search.after, created_before=search.before))
+        urls = [shown.get("webhook") for shown in listed]
+        # A list that shows the webhook of one, of whatever time, shows those of all.
+        if listed and not _shows_webhooks(listed) and not _shows_webhooks(self._page({})[0]):
+            urls = self._webhooks(listed, end)
+        ours = [
+            Handle(id=shown["id"], at=clock.stamp(), credential=ACCOUNT)
+            for shown, url in zip(listed, urls, strict=True)
+            if isinstance(url, str) and url.startswith(search.webhook)
+        ]
+        return ours[::-1]
 
     def fetch(self, handle: Handle) -> Snapshot:
-        try:
-            answer = self._call("GET", f"/predictions/{handle.id}", seconds=LOOK_SECONDS)
-        except Ambiguous as error:
-            raise Retryable(error.raw) from error
-        if answer.status == 404:
-            raise Gone(answer.text)
-        if answer.status != 200 or not isinstance(answer.json, dict) or answer.json.get("id") != handle.id:
-            raise Retryable(f"{answer.status}: {answer.text}", retry_after(answer))
-        return snapshot(answer.json)
+        return snapshot(self._shown(handle.id))
 
     def cancel(self, handle: Handle) -> None:
-        try:
-            answer = self._call("POST", f"/predictions/{handle.id}/cancel", seconds=CANCEL_SECONDS)
-        except Ambiguous as error:
-            raise Retryable(error.raw) from error
+        answer = self._asked("POST", f"/predictions/{handle.id}/cancel", CANCEL_SECONDS)
         if answer.status == 404:
             raise Gone(answer.text)
         if answer.status not in {200, 201, 202}:
             raise Retryable(f"{answer.status}: {answer.text}", retry_after(answer))
 
+    def webhook(self, headers: Mapping[str, str], body: bytes) -> WakeUp:
+        wrong = signatures.fault(self._secret(SIGNING_SECONDS), headers, body, clock.now().timestamp())
+        if wrong:
+            # It may have been signed with a secret that is newer than what we read.
+            fresh = self._secret(SIGNING_AGAIN_SECONDS)
+            wrong = signatures.fault(fresh, headers, body, clock.now().timestamp())
+        if wrong:
+            raise Forged(wrong)
+        shown = http.parsed(body)
+        if not isinstance(shown, dict) or not _is_id(shown.get("id")):
+            raise Forged("no prediction in it")
+        return WakeUp(shown["id"], snapshot(shown))
+
     def artifacts(self, output: Any) -> tuple[Artifact, ...]:
         return artifacts.find(output, self.hosts)
+
+    def _shown(self, upstream_id: str) -> dict[str, Any]:
+        answer = self._asked("GET", f"/predictions/{upstream_id}", LOOK_SECONDS)
+        if answer.status == 404:
+            raise Gone(answer.text)
+        if answer.status != 200 or not isinstance(answer.json, dict) or answer.json.get("id") != upstream_id:
+            raise Retryable(f"{answer.status}: {answer.text}", retry_after(answer))
+        return answer.json
+
+    def _listed(self, end: float, **query: str) -> Iterator[dict[str, Any]]:
+        """What it lists of a time, newest first. Raises Retryable when that takes until `end`."""
+        cursor: dict[str, str] | None = {}
+        while cursor is not None:
+            _in_time(end)
+            results, cursor = self._page(query | cursor)
+            yield from results
+            if _older(results, query["created_after"]):
+                return
+
+    def _page(self, query: Mapping[str, str]) -> tuple[list[dict[str, Any]], dict[str, str] | None]:
+        """A page of its list, and what to add to the query for the next one, if there is one."""
+        answer = self._asked("GET", f"/predictions?{urlencode(query)}", LOOK_SECONDS)
+        page = answer.json if answer.status == 200 and isinstance(answer.json, dict) else {}
+        results = page.get("results")
+        if not isinstance(results, list) or not all(isinstance(one, dict) and _is_id(one.get("id")) for one in results):
+            raise Retryable(f"{answer.status}: {answer.text}", retry_after(answer))
+        # Only the cursor is taken from what it calls the next page: the token goes nowhere but to its own host.
+        cursor = parse_qs(str(page.get("next") or "").partition("?")[2]).get("cursor")
+        return results, {"cursor": cursor[0]} if cursor else None
+
+    def _webhooks(self, listed: Sequence[Mapping[str, Any]], end: float) -> list[Any]:
+        """Those that a look at each shows. Raises Ambiguous where none does."""
+        if len(listed) > MOST_UNCLEAR:
+            raise Ambiguous("its list shows no webhooks")
+        shown = []
+        for one in listed:
+            _in_time(end)
+            shown.append(self._shown(one["id"]))
+        if not _shows_webhooks(shown):
+            raise Ambiguous("it shows no webhooks")
+        return [one.get("webhook") for one in shown]
+
+    def _secret(self, age: float) -> str:
+        """What it signs webhooks with, as it was not longer ago than `age` seconds."""
+        now = clock.now().timestamp()
+        if self._signing is None or now - self._signing[1] >= age:
+            answer = self._asked("GET", "/webhooks/default/secret", LOOK_SECONDS)
+            key = answer.json.get("key") if answer.status == 200 and isinstance(answer.json, dict) else None
+            if not isinstance(key, str) or not signatures.is_secret(key):
+                raise Retryable(f"{answer.status} without a signing secret", retry_after(answer))
+            self._signing = (key, now)
+        return self._signing[0]
+
+    def _asked(self, method: str, path: str, seconds: float) -> Answer:
+        """A call that may be repeated without harm."""
+        try:
+            return self._call(method, path, seconds=seconds)
+        except Ambiguous as error:
+            raise Retryable(error.raw) from error
 
     def _call(
         self, method: str, path: str, *, seconds: float, headers: Mapping[str, str] | None = None, body: Any = None
@@ -111,89 +182,32 @@ def from_environment() -> Replicate:
         settings.replicate_base_url(),
         Hosts(settings.replicate_output_hosts()),
         lambda: credentials.token(Replicate.name, ACCOUNT),
+        _room(settings.replicate_creates_per_minute()),
+        settings.replicate_listing_seconds(),
     )
 
 
-def snapshot(body: Mapping[str, Any]) -> Snapshot:
-    """A prediction object of Replicate's in our words; what is missing or of a strange type is taken as absent."""
-    word = body.get("status")
-    known = isinstance(word, str) and word in set(Status)
-    status = Status(str(word)) if known else Status.PROCESSING
-    error = body.get("error")
-    text = error if isinstance(error, str) or error is None else json.dumps(error)
-    logs = body.get("logs")
-    metrics = body.get("metrics")
-    return Snapshot(
-        status=status,
-        upstream=Upstream(
-            status=_text(body, "status"),
-            model=_text(body, "model"),
-            version=_text(body, "version"),
-            started_at=_text(body, "started_at"),
-            completed_at=_text(body, "completed_at"),
-        ),
-        output=body.get("output"),
-        error=text,
-        code=classify(text or "") if status is Status.FAILED else None,
-        logs=logs if isinstance(logs, str) else "",
-        metrics=metrics if isinstance(metrics, dict) else {},
-        removed=body.get("data_removed") is True,
-        unknown=not known,
-    )
+def _room(per_minute: int) -> Rate:
+    """A twentieth of a minute's submissions at once: what is refused all the same moves the clock."""
+    return Rate(per_minute, burst=max(1, per_minute // 20))
 
 
-def classify(error: str) -> ErrorCode:
-    """The class of a failed prediction's error text; of a traceback only the last line speaks."""
-    if "Traceback (most recent call last)" in error:
-        error = error.rstrip().rpartition("\n")[2]
-    return next((code for code, pattern in _CLASSES if pattern.search(error)), ErrorCode.GENERATION_FAILED)
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
-def refusal(answer: Answer) -> ProviderError | None:
-    """What a create call's answer means when it is not a prediction: None for 2xx."""
-    raw = f"{answer.status}: {answer.text}"
-    match answer.status:
-        case status if 200 <= status < 300:
-            return None
-        case 429:
-            return Retryable(raw, retry_after(answer), throttled=True)
-        case 401 | 402 | 403:
-            return Rejected(ErrorCode.PROVIDER_ACCOUNT, raw)
-        case 404:
-            return Rejected(ErrorCode.MODEL_NOT_FOUND, raw)
-        case 422 if "version" in _title(answer).lower():
-            return Rejected(ErrorCode.MODEL_NOT_FOUND, raw)
-        case 400 | 413 | 422:
-            return Rejected(ErrorCode.INVALID_INPUT, raw)
-        case status if 300 <= status < 400:
-            return Rejected(ErrorCode.PROVIDER_UNAVAILABLE, f"{raw} (a redirect is not followed: mend the base URL)")
-        case 408 | 409:
-            return Ambiguous(raw)
-        case status if 400 <= status < 500:
-            return Rejected(ErrorCode.GENERATION_FAILED, raw)
-    return Ambiguous(raw)
+def _shows_webhooks(shown: Sequence[Mapping[str, Any]]) -> bool:
+    return any("webhook" in one for one in shown)
 
 
-def retry_after(answer: Answer) -> float | None:
-    """Seconds that an answer asks to wait: the header, the body's `retry_after`, or the text `resets in ~Ns`."""
-    said = answer.headers.get("Retry-After", "")
-    body = answer.json if isinstance(answer.json, dict) else {}
-    text = re.search(r"resets in ~?(\d+(?:\.\d+)?)\s*s", str(body.get("detail", "")))
-    for found in (said, body.get("retry_after"), text[1] if text else None):
-        try:
-            seconds = float(found or "")
-        except (TypeError, ValueError, OverflowError):
-            continue
-        if 0 <= seconds < 86_400:
-            return seconds
-    return None
+def _in_time(end: float) -> None:
+    if clock.now().timestamp() > end:
+        raise Retryable("its list is too long to be read in one go")
 
 
-def _title(answer: Answer) -> str:
-    return str(answer.json.get("title", "")) if isinstance(answer.json, dict) else ""
-
-
-def _text(body: Mapping[str, Any], name: str) -> str | None:
-    value = body.get(name)
-    # Bounded, and without halves of surrogate pairs: it is kept in an item of the table.
-    return value[:WORD].encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
+def _older(results: Sequence[Mapping[str, Any]], than: str) -> bool:
+    """Whether a page goes back far enough, whatever the list was asked for."""
+    try:
+        return bool(results) and clock.parse(str(results[-1].get("created_at"))) < clock.parse(than)
+    except ValueError:
+        return False

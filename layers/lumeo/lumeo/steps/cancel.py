@@ -1,6 +1,6 @@
 """Stop a prediction: note the wish, tell the provider, and say `canceled` only when the record does."""
 
-from lumeo import clock, documents
+from lumeo import clock, documents, runs
 from lumeo.errors import ProviderError
 from lumeo.prediction import Handle, Phase, Prediction, Status
 from lumeo.providers import provider
@@ -23,9 +23,16 @@ def cancel(prediction: Prediction) -> Prediction:
     until = clock.now().timestamp() + HOLD_SECONDS
     wished = store().wish(prediction.id, clock.stamp(), telling=prediction.handle is not None)
     # Without a wish of ours it has ended, or was asked for already; without a handle, create will see the wish.
-    if wished and prediction.handle and stop.tell(prediction, prediction.handle):
-        return _ended(wished, prediction.handle, until)
-    return store().get(prediction.id) or prediction
+    if wished and wished.phase is Phase.ACCEPTED:
+        # Create has just taken its submission back; now that the wish is there, it makes no other.
+        ended = store().withdraw(wished, Phase.ACCEPTED) or store().get(prediction.id) or prediction
+    elif wished and prediction.handle and stop.tell(prediction, prediction.handle):
+        ended = _ended(wished, prediction.handle, until)
+    else:
+        ended = store().get(prediction.id) or prediction
+    # Whatever came of it, its run need not wait any longer.
+    runs.wake((wished or prediction).task_token)
+    return ended
 
 
 def _ended(prediction: Prediction, handle: Handle, until: float) -> Prediction:

@@ -4,18 +4,25 @@ import math
 import secrets
 from typing import Any
 
-from lumeo import clock, documents, polling
-from lumeo.errors import Ambiguous, ErrorCode, ProviderError, Rejected, Retryable
-from lumeo.prediction import Handle, Intent, Phase, Prediction, Snapshot, Status, Upstream, Verdict, overdue
+from lumeo import clock, documents, polling, runs
+from lumeo.errors import Ambiguous, ErrorCode, Rejected, Retryable
+from lumeo.hooks import hook_url
+from lumeo.prediction import Intent, Phase, Prediction, Status, Turn, Verdict, overdue
 from lumeo.providers import provider
 from lumeo.providers.base import SUBMIT_SECONDS, Submission
-from lumeo.steps import stop
+from lumeo.steps import room
+from lumeo.steps.close import close
 from lumeo.steps.next import answer, current, end
+from lumeo.steps.own import own
+from lumeo.steps.search import search
+from lumeo.steps.settle import settle
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
 
 INTENT_SECONDS = SUBMIT_SECONDS + 10
 """An intent holds for so long; the function has 40 s."""
+LOOK_SECONDS = 2
+"""After so long it is first looked what became of a submission whose answer was lost."""
 
 
 def create(prediction_id: str, run: str) -> dict[str, Any]:
@@ -23,105 +30,86 @@ def create(prediction_id: str, run: str) -> dict[str, Any]:
     prediction = current(prediction_id, run)
     if prediction is None:
         return end(prediction_id)
-    match prediction.phase:
-        case Phase.SETTLED:
-            return answer(prediction, "Finalize")
-        case Phase.RUNNING:
-            return answer(prediction, "Status")
-        case Phase.SENDING:
-            return _uncertain(prediction, run)
+    if runs.is_last(run):
+        return close(prediction, run)
+    if prediction.phase is Phase.SETTLED:
+        return answer(prediction, "Finalize")
+    if prediction.phase is Phase.RUNNING:
+        return answer(prediction, "Status")
+    if prediction.intent:
+        return search(prediction, run, prediction.intent)
     now = clock.stamp()
     if prediction.cancel_requested:
-        return _settle(prediction, run, Verdict(Status.CANCELED, now))
+        return settle(prediction, run, Verdict(Status.CANCELED, now))
     if now >= prediction.deadline:
-        return _settle(prediction, run, overdue(prediction, now))
-    return _submit(prediction, run)
+        return settle(prediction, run, overdue(prediction, now))
+    turn = room.wait_for_turn(prediction, run)
+    return _submit(prediction, run, turn) if isinstance(turn, Turn) else turn
 
 
-def _submit(prediction: Prediction, run: str) -> dict[str, Any]:
+def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
     upstream = provider(prediction.provider)
+    url = hook_url(prediction)
     submission = Submission(
         model=prediction.model,
         version=prediction.version,
         input=documents.value(prediction.input),
         cancel_after=math.ceil(clock.seconds_between(clock.stamp(), prediction.deadline)),
+        webhook=url if upstream.calls_back(url) else None,
     )
     intent = Intent(secrets.token_hex(8), clock.stamp(), clock.later(INTENT_SECONDS))
     try:
         upstream.ready()
-        if not _intended(prediction, run, intent):
+        intended = _intended(prediction, run, intent, webhook=submission.webhook is not None)
+        if intended is None:
             return answer(prediction, "Create")
+        prediction = intended
+        _check_time(intent)
         handle, snapshot = upstream.submit(submission)
     except Rejected as error:
-        return _rejected(prediction, run, error)
+        logger.warning("the provider refused it", code=error.code, raw=documents.redacted(error.raw))
+        return settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), error.code), error)
     except Retryable as error:
-        return _no_room(prediction, run, intent, error)
+        return _not_yet(prediction, run, intent, turn, error)
     except Ambiguous as error:
         logger.warning("it is not certain that the submission arrived", raw=documents.redacted(error.raw))
-        return answer(prediction, "Create", INTENT_SECONDS)
+        return answer(prediction, "Create", LOOK_SECONDS)
     # Whatever becomes of the next write, the log knows what was paid for.
     logger.info("submitted", upstream_id=handle.id)
-    return _own(prediction, run, handle, snapshot)
+    return own(prediction, run, handle, snapshot, intent)
 
 
-def _intended(prediction: Prediction, run: str, intent: Intent) -> bool:
-    """Whether the record announces this submission. Raises Retryable when it could not end while the intent holds."""
-    if store().intend(prediction.id, run, intent) is None:
+def _intended(prediction: Prediction, run: str, intent: Intent, *, webhook: bool) -> Prediction | None:
+    """The prediction with this submission announced in it, or None if something else stands there."""
+    intended = store().intend(prediction.id, run, intent, due(INTENT_SECONDS), webhook=webhook)
+    if intended is None:
         # A repeat by the SDK of a write that had arrived is refused too: what stands there may be ours.
-        now = store().get(prediction.id)
-        if now is None or now.run != run or now.phase is not Phase.SENDING or now.intent != intent:
-            return False
+        intended = store().get(prediction.id)
+        if intended is None or intended.run != run or intended.phase is not Phase.SENDING or intended.intent != intent:
+            return None
+    return intended
+
+
+def _check_time(intent: Intent) -> None:
+    """Raises Retryable when a submission could not end any more while its intent holds."""
     if clock.seconds_between(clock.stamp(), intent.not_after) < SUBMIT_SECONDS:
         raise Retryable("too slow to begin a submission that would end in time")
-    return True
 
 
-def _own(prediction: Prediction, run: str, handle: Handle, snapshot: Snapshot | None) -> dict[str, Any]:
-    first = polling.wait(provider(prediction.provider).polling, 0)
-    upstream = snapshot.upstream if snapshot else Upstream()
-    owned = store().own(prediction, run, handle, upstream, due(first)) or store().get(prediction.id)
-    if owned is None or owned.handle is None or owned.handle.id != handle.id:
-        if store().owner(prediction.provider, handle.id) in {None, prediction.id}:
-            # Given up while the provider answered: nobody would ever look at this run.
-            logger.error("an orphan at the provider is cancelled", upstream_id=handle.id)
-            count("Orphans", prediction.provider)
-            stop.tell(prediction, handle)
-        return answer(owned or prediction, "Create")
-    if owned.cancel_requested and not owned.verdict and stop.tell(owned, handle):
-        store().told(owned.id, clock.stamp())
-    return answer(owned, "Status", first)
-
-
-def _uncertain(prediction: Prediction, run: str) -> dict[str, Any]:
-    """An earlier attempt may have arrived. Until that can be found out, it is not paid for twice."""
-    intent = prediction.intent
-    left = clock.seconds_between(clock.stamp(), intent.not_after) if intent else 0
-    if left > 0:
-        return answer(prediction, "Create", polling.until(left, INTENT_SECONDS))
-    return _settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), ErrorCode.SUBMISSION_UNCERTAIN))
-
-
-def _no_room(prediction: Prediction, run: str, intent: Intent, error: Retryable) -> dict[str, Any]:
+def _not_yet(prediction: Prediction, run: str, intent: Intent, turn: Turn, error: Retryable) -> dict[str, Any]:
     """It surely did not arrive: take the intent back, and come again unless that would be too late."""
     logger.warning("not submitted yet", raw=documents.redacted(error.raw), throttled=error.throttled)
     count("Throttled" if error.throttled else "Unreachable", prediction.provider)
     troubles = prediction.troubles + 1
-    wait = polling.trouble_wait(provider(prediction.provider).polling, troubles, error.after)
+    policy = provider(prediction.provider).polling
+    wait = polling.trouble_wait(policy, troubles, error.after)
+    if prediction.phase is Phase.SENDING:
+        retracted = store().retract(prediction.id, run, intent, troubles, due(wait))
+        if retracted is None or retracted.cancel_requested:
+            return answer(retracted or prediction, "Create")
+        prediction = retracted
+    if error.throttled:
+        return room.refused(prediction, run, turn, polling.room_wait(policy, troubles, error.after), error)
     if clock.later(wait) >= prediction.deadline:
-        code = ErrorCode.PROVIDER_BUSY if error.throttled else ErrorCode.PROVIDER_UNAVAILABLE
-        return _settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), code), error)
-    retracted = store().retract(prediction.id, run, intent, troubles, due(wait))
-    # Whoever asked for the end meanwhile need not wait for room.
-    wanted = retracted is None or retracted.cancel_requested is None
-    return answer(retracted or prediction, "Create", wait if wanted else 1)
-
-
-def _rejected(prediction: Prediction, run: str, error: Rejected) -> dict[str, Any]:
-    logger.warning("the provider refused it", code=error.code, raw=documents.redacted(error.raw))
-    return _settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), error.code), error)
-
-
-def _settle(prediction: Prediction, run: str, verdict: Verdict, error: ProviderError | None = None) -> dict[str, Any]:
-    raw = {"raw_error": documents.keep(prediction.id, "error", error.raw)} if error else {}
-    settled = store().settle(prediction, run, verdict, due(0), raw)
-    return answer(settled, "Finalize") if settled else answer(prediction, "Create")
+        return settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), ErrorCode.PROVIDER_UNAVAILABLE), error)
+    return answer(prediction, "Create", wait)

@@ -29,13 +29,13 @@ def changes(prediction: Prediction, snapshot: Snapshot) -> dict[str, Any]:
         found["metrics"] = documents.keep(prediction.id, "metrics", dict(snapshot.metrics))
     began = snapshot.status is Status.PROCESSING or snapshot.upstream.started_at is not None
     if began and "started" not in prediction.timeline:
-        found["timeline.started"] = _moment(snapshot.upstream.started_at)
+        found["timeline.started"] = moment(snapshot.upstream.started_at)
     if snapshot.status is Status.PROCESSING:
         found["status"] = Status.PROCESSING
     return found
 
 
-def _moment(text: str | None) -> str:
+def moment(text: str | None) -> str:
     """The provider's time if it is one, else now."""
     try:
         return clock.stamp(clock.parse(text)) if text else clock.stamp()

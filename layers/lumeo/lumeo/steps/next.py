@@ -14,8 +14,14 @@ def end(prediction_id: str) -> dict[str, Any]:
     return {"id": prediction_id, "next": "End", "wait": 1}
 
 
-def answer(prediction: Prediction, to: Next, wait: int = 1) -> dict[str, Any]:
-    """The task's result; `wait` in whole seconds, which pass before Create and Status."""
+def answer(
+    prediction: Prediction, to: Next, wait: int = 1, *, parked_since: Prediction | None = None
+) -> dict[str, Any]:
+    """The task's result; `wait` in whole seconds, which pass before Create and Status.
+
+    `parked_since`: a webhook or a cancel may end the wait; whatever has come since the prediction was as given counts.
+    """
+    parked = {"wakes": parked_since.wakes} if parked_since and parked_since.webhook else {}
     return {
         "id": prediction.id,
         "next": to,
@@ -24,6 +30,7 @@ def answer(prediction: Prediction, to: Next, wait: int = 1) -> dict[str, Any]:
         "provider": prediction.provider,
         "model": prediction.model or prediction.version,
         "upstream_id": prediction.handle.id if prediction.handle else None,
+        **parked,
     }
 
 

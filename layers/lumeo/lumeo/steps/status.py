@@ -46,11 +46,10 @@ def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
         return answer(settled or prediction, "Finalize" if settled else "Status")
     if snapshot.unknown and (prediction.polls == 0 or snapshot.upstream.status != prediction.upstream.status):
         logger.error("a status that nobody knows: taken as still running", upstream_status=snapshot.upstream.status)
-    looks = 0 if _expects_the_end(prediction, now) else prediction.polls + 1
-    wait = _next_wait(prediction, polling.wait(provider(prediction.provider).polling, looks))
+    wait = _next_wait(prediction, _growing_wait(prediction, now))
     changes |= {"due_at": due(wait)}
     observed = store().observe(prediction.id, run, changes | _cancelled(prediction, handle, now))
-    return answer(observed or prediction, "Status", wait)
+    return answer(observed or prediction, "Status", wait, parked_since=prediction)
 
 
 def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: ProviderError) -> dict[str, Any]:
@@ -70,7 +69,7 @@ def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: Pro
     wait = _next_wait(prediction, _trouble_wait(prediction, error))
     changes = {"polls": prediction.polls + 1, "troubles": troubles, "gone_looks": gone_looks, "due_at": due(wait)}
     observed = store().observe(prediction.id, run, changes | _cancelled(prediction, handle, now))
-    return answer(observed or prediction, "Status", wait)
+    return answer(observed or prediction, "Status", wait, parked_since=prediction)
 
 
 def _look_afresh(prediction: Prediction, run: str) -> dict[str, Any]:
@@ -113,6 +112,13 @@ def _cancelled(prediction: Prediction, handle: Handle, now: str) -> dict[str, An
         return {}
     stop.tell(prediction, handle)
     return {"cancel_sent": now}
+
+
+def _growing_wait(prediction: Prediction, now: str) -> int:
+    """Short while somebody who asked for the end, or a webhook that spoke of it, lets one expect it."""
+    looks = 0 if _expects_the_end(prediction, now) else prediction.polls + 1
+    webhook = prediction.webhook and prediction.wakes == 0
+    return polling.wait(provider(prediction.provider).polling, looks, webhook=webhook)
 
 
 def _next_wait(prediction: Prediction, wait: int) -> int:

@@ -1,17 +1,26 @@
 """Tells a provider to stop. Whether it did shows in the next look."""
 
 from lumeo import documents
-from lumeo.errors import ProviderError
+from lumeo.errors import Gone, ProviderError
 from lumeo.prediction import Handle, Prediction
 from lumeo.providers import provider
-from lumeo.telemetry import logger
+from lumeo.telemetry import count, logger
 
 
 def tell(prediction: Prediction, handle: Handle) -> bool:
-    """Whether the provider took it; status repeats what it did not."""
+    """Whether the provider took it, or does not know the run; status repeats what it did not take."""
     try:
         provider(prediction.provider).cancel(handle)
+    except Gone:
+        return True
     except ProviderError as error:
         logger.warning("the provider did not take the cancel", raw=documents.redacted(error.raw))
         return False
     return True
+
+
+def orphan(prediction: Prediction, handle: Handle) -> None:
+    """End an upstream run that nobody will look at: it is paid for, and it should not happen."""
+    logger.error("an orphan at the provider is cancelled", upstream_id=handle.id)
+    count("Orphans", prediction.provider)
+    tell(prediction, handle)

@@ -1,0 +1,50 @@
+"""Makes an upstream run a prediction's own: by the handle in the record, which is written once."""
+
+from typing import Any
+
+from lumeo import clock, polling
+from lumeo.errors import ErrorCode
+from lumeo.prediction import Handle, Intent, Phase, Prediction, Snapshot, Status, Upstream, Verdict
+from lumeo.providers import provider
+from lumeo.steps import stop
+from lumeo.steps.next import answer
+from lumeo.steps.settle import settle
+from lumeo.store import due, store
+from lumeo.telemetry import logger
+
+
+def own(
+    seen: Prediction, run: str, handle: Handle, snapshot: Snapshot | None, intent: Intent | None = None
+) -> dict[str, Any]:
+    """Write the handle, and say that it is to be looked at; `seen` is the prediction as it was before.
+
+    `intent`: that of the submission which the provider has just answered.
+    """
+    growing = polling.wait(provider(seen.provider).polling, 0, webhook=seen.webhook)
+    first = polling.until(clock.seconds_between(clock.stamp(), seen.deadline), growing)
+    upstream = snapshot.upstream if snapshot else Upstream()
+    owned = store().own(seen, run, handle, upstream, due(first)) or store().get(seen.id)
+    if owned is None or owned.handle is None or owned.handle.id != handle.id:
+        owner = store().owner(seen.provider, handle.id)
+        if owner not in {None, seen.id}:
+            logger.error("the provider named a run that another prediction owns", upstream_id=handle.id, owner=owner)
+            return settle(seen, run, Verdict(Status.FAILED, clock.stamp(), ErrorCode.SUBMISSION_UNCERTAIN))
+        return _left_over(seen, handle, intent)
+    if owned.proposed and owned.proposed != handle.id:
+        stop.orphan(owned, Handle(id=owned.proposed, at=clock.stamp()))
+    if owned.cancel_requested and not owned.verdict:
+        if stop.tell(owned, handle):
+            store().told(owned.id, clock.stamp())
+        first = 1
+    return answer(owned, "Status", first, parked_since=seen)
+
+
+def _left_over(seen: Prediction, handle: Handle, intent: Intent | None) -> dict[str, Any]:
+    """Somebody was first: another run that carries the prediction on, or an end."""
+    proposed = store().propose(seen.id, handle.id, intent) if intent else None
+    now = proposed or store().get(seen.id)
+    # Who searches for a submission finds this one; and what is there already, is there.
+    known = now is not None and (now.phase is Phase.SENDING or (now.handle is not None and now.handle.id == handle.id))
+    if not known:
+        stop.orphan(seen, handle)
+    return answer(now or seen, "Create")

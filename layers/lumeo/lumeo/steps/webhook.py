@@ -1,0 +1,61 @@
+"""A provider calls: verified, it is a reason to look, and never more than that."""
+
+from collections.abc import Mapping
+
+from lumeo import clock, documents, runs
+from lumeo.errors import ApiError, Forged, ProviderError
+from lumeo.hooks import is_hook
+from lumeo.prediction import Handle, Phase, Prediction, Status, WakeUp
+from lumeo.providers import KNOWN, provider
+from lumeo.steps import look, stop
+from lumeo.store import store
+from lumeo.telemetry import about, count, logger
+
+
+def webhook(provider_name: str, prediction_id: str, token: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Take note of a call. `headers` by their names in lower case; `body` as the bytes that came.
+
+    Raises ApiError: 404 for a URL that is none of ours, 401 for a signature that does not hold, 503 while it cannot be
+    verified.
+    """
+    if provider_name not in KNOWN or not is_hook(provider_name, prediction_id, token):
+        raise ApiError(404, "Not found", "There is no such webhook.")
+    about(prediction_id)
+    try:
+        said = provider(provider_name).webhook(headers, body)
+    except Forged as error:
+        count("ForgedWebhooks", provider_name)
+        logger.warning("a webhook was not believed", reason=error.raw)
+        raise ApiError(401, "Unauthenticated", "The webhook's signature does not hold.") from error
+    except ProviderError as error:
+        logger.warning("a webhook could not be verified", raw=documents.redacted(error.raw))
+        raise ApiError(503, "Service unavailable", "The webhook cannot be verified now.", retry_after=5) from error
+    count("Webhooks", provider_name)
+    prediction = store().get(prediction_id)
+    if prediction:
+        _note(prediction, said)
+
+
+def _note(prediction: Prediction, said: WakeUp) -> None:
+    if prediction.phase is Phase.SENDING and store().propose(prediction.id, said.upstream_id):
+        return
+    # What create wrote while this was read counts.
+    now = store().get(prediction.id) if prediction.phase is Phase.SENDING else prediction
+    if now is None:
+        return
+    if now.handle is None or now.handle.id != said.upstream_id:
+        _unknown(now, said)
+    elif said.snapshot.status.terminal:
+        woken = store().wake(now.id)
+        runs.wake(woken.task_token if woken else None)
+    elif said.snapshot.status is Status.PROCESSING and not said.snapshot.unknown:
+        store().advance(now.id, look.moment(said.snapshot.upstream.started_at))
+
+
+def _unknown(prediction: Prediction, said: WakeUp) -> None:
+    """It was submitted with our URL, but it is not the run that the record knows."""
+    if said.snapshot.status.terminal:
+        count("Orphans", prediction.provider)
+        logger.error("an orphan at the provider has ended", upstream_id=said.upstream_id)
+        return
+    stop.orphan(prediction, Handle(id=said.upstream_id, at=clock.stamp()))
