@@ -5,6 +5,7 @@ CALLER ?= me
 NAME   ?= made by hand
 STACK  ?=
 ENV    ?= dev
+N      ?= 1000
 
 VENV   := .venv/bin
 SAM    := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
@@ -14,7 +15,7 @@ PY313  := $(shell for p in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python3
 LOCK   := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format build deploy key lock clean
+.PHONY: help demo run test soak break check format build deploy key lock clean
 
 help:           ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -27,6 +28,12 @@ run: .venv/ready      ## Keep the whole application up on this computer: ARGS="-
 
 test: .venv/ready     ## All tests that need nothing but this computer: ARGS="-k cancel"
 	@$(VENV)/pytest $(ARGS)
+
+soak: .venv/ready     ## Random faults, as many schedules as you like: N=10000
+	@$(VENV)/python -m tests.reliability.soak $(N) $(ARGS)
+
+break: .venv/ready    ## Take out one safety at a time, and see the tests turn red
+	@$(VENV)/python -m tests.reliability.break_it $(ARGS)
 
 check: .venv/ready .venv-sam/ready   ## Format, lint, types, template rules, and what sam thinks of it
 	$(VENV)/ruff format --check .

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import requests
 import yaml
 from botocore.exceptions import ClientError
@@ -208,7 +209,18 @@ class Driver:
         self.fault("get", "status", status=200, body=body, times=-1)
         return prediction_id
 
+    def sweep(self) -> int:
+        """What happens every minute; how many predictions were overdue."""
+        answer = self.functions.invoke("SweepFunction", {"source": "aws.events", "detail-type": "Scheduled Event"})
+        return int(answer["overdue"])
+
     # What there is to see
+
+    def started(self) -> list[str]:
+        """Names of the runs that were started."""
+        client = boto3.client("stepfunctions")
+        found = client.list_executions(stateMachineArn=settings.state_machine_arn())["executions"]
+        return [execution["name"] for execution in found]
 
     def record(self, prediction_id: str) -> Prediction:
         found = store().get(prediction_id)

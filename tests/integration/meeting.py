@@ -34,9 +34,9 @@ def asked_of_step_functions(operation: str) -> Iterator[list[dict[str, Any]]]:
 
 
 @contextlib.contextmanager
-def losing_the_first_answer(operation: str) -> Iterator[None]:
-    """The table makes the first such write, its answer is lost, and AWS's client repeats it."""
-    left = [True]
+def losing_the_answer(operation: str, nth: int = 1) -> Iterator[None]:
+    """The table makes the `nth` such write (from 1), its answer is lost, and AWS's client repeats it."""
+    left = [True, *[False] * (nth - 1)]
 
     def lost(**_: Any) -> int | None:
         return 0 if left and left.pop() else None

@@ -6,6 +6,7 @@ import pytest
 
 from lumeo.keys import keys
 from tests.integration.driver import Driver
+from tests.integration.meeting import before, losing_the_answer
 
 
 def test_before_it_was_submitted(driver: Driver) -> None:
@@ -154,6 +155,64 @@ def test_while_another_look_is_under_way(driver: Driver) -> None:
     assert before.status == "canceled"
     assert driver.step("Status", prediction_id)["next"] == "End"
     assert driver.record(prediction_id) == before
+
+
+def test_while_the_handle_is_written(driver: Driver) -> None:
+    """It was looked at just before, and had none: the provider is told all the same."""
+    prediction_id = driver.submit("sim/stuck")
+    with before("UpdateItem", lambda: driver.step("Create", prediction_id)):
+        driver.cancel(prediction_id)
+    driver.run(prediction_id, "Status")
+
+    assert driver.outcome(prediction_id) == ("canceled", None)
+    assert driver.simulator.counters()["canceled"] == 1
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_while_it_is_submitted(driver: Driver, nth: int) -> None:
+    """At every write of Create's before the request: either nothing is sent, or what is sent is stopped."""
+    prediction_id = driver.submit("sim/stuck")
+    with before("UpdateItem", lambda: driver.cancel(prediction_id), nth):
+        driver.step("Create", prediction_id)
+    driver.run(prediction_id)
+
+    assert driver.outcome(prediction_id) == ("canceled", None)
+    assert (driver.created(), driver.simulator.counters()["running"]) == (0, 0)
+
+
+@pytest.mark.parametrize(("model", "status"), [("sim/instant", "succeeded"), ("sim/nsfw", "failed")])
+def test_while_the_verdict_is_written(driver: Driver, model: str, status: str) -> None:
+    """Both race for one write: what the provider had said is true, whoever asked for the end meanwhile."""
+    prediction_id = driver.running(model)
+    driver.clock.passes(1)
+    with before("UpdateItem", lambda: driver.cancel(prediction_id)):
+        driver.step("Status", prediction_id)
+    driver.run(prediction_id, "Status")
+
+    assert driver.read(prediction_id)["status"] == status
+    assert driver.cancel(prediction_id)["status"] == status
+
+
+@pytest.mark.parametrize("writes", [1, 2, 3])
+def test_while_outputs_are_stored(driver: Driver, writes: int) -> None:
+    """It is decided: what was paid for is kept."""
+    prediction_id = driver.settled("sim/many", {"num_outputs": 2})
+    shown: list[Any] = []
+    with before("UpdateItem", lambda: shown.append(driver.cancel(prediction_id)), writes):
+        driver.run(prediction_id, "Finalize")
+
+    assert shown[0]["status"] == "processing"
+    assert driver.outcome(prediction_id) == ("succeeded", None)
+    assert driver.calls()["cancel"] == 0
+
+
+def test_lost_answer_of_the_table(driver: Driver) -> None:
+    """AWS's client repeats the write of the wish, and meets it: the provider is told."""
+    prediction_id = driver.running("sim/stuck")
+    with losing_the_answer("UpdateItem", nth=2):
+        assert driver.cancel(prediction_id)["status"] == "canceled"
+
+    assert driver.upstream().cancel_calls == 1
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -15,7 +15,7 @@ from local.simulator.models import MODELS
 from lumeo import clock, settings
 from tests.conftest import TOKEN
 from tests.integration.driver import PICTURE, Driver
-from tests.integration.meeting import before, losing_the_first_answer
+from tests.integration.meeting import before, losing_the_answer
 
 ARRIVED = [
     pytest.param("drop_after", {}, id="reset after it was acted on"),
@@ -464,7 +464,7 @@ def test_cancel_of_an_uncertain_submission(driver: Driver) -> None:
 def test_lost_answer_of_the_table_is_no_lost_submission(driver: Driver, operation: str) -> None:
     """AWS's client repeats a write whose answer was lost, and meets its own condition: nothing is sent twice."""
     prediction_id = driver.submit("sim/instant")
-    with losing_the_first_answer(operation):
+    with losing_the_answer(operation):
         driver.run(prediction_id)
 
     assert driver.outcome(prediction_id) == ("succeeded", None)

@@ -1,5 +1,6 @@
 """The sample events in `events/` are what AWS sends: every function has one, and every one is answered sensibly."""
 
+import base64
 import dataclasses
 import hashlib
 import json
@@ -7,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from lumeo import aws, settings
+from lumeo import aws, runs, settings
 from lumeo.items import pack
+from lumeo.signatures import hook_token
 from lumeo.store import store
-from tests.conftest import ROOT, template
+from tests.conftest import MASTER, ROOT, template
 from tests.integration.driver import Driver
 
 EVENTS = {path.stem: path for path in sorted((ROOT / "events").glob("*.json"))}
@@ -30,6 +32,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "read_wrong_cursor": {"statusCode": 400, "title": "Invalid cursor"},
     "status_first_run": {"next": "Status", "polls": 1},
     "status_overtaken_run": {"next": "End"},
+    "submit_idempotency_key": {"statusCode": 201, "model": "sim/image", "status": "starting"},
     "submit_base64": {"statusCode": 201, "input": {"prompt": "a corgi in a field", "seed": 7}},
     "submit_model": {"statusCode": 201, "model": "sim/image"},
     "submit_version": {"statusCode": 201, "status": "starting", "model": ""},
@@ -37,6 +40,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "submit_without_input": {"statusCode": 422, "title": "Input validation failed"},
     "submit_without_key": {"statusCode": 401, "title": "Unauthenticated"},
     "sweep_every_minute": {"overdue": 0},
+    "sweep_failed_run": {},
+    "webhook_forged": {"statusCode": 401, "title": "Unauthenticated"},
+    "webhook_wrong_token": {"statusCode": 404, "title": "Not found"},
 }
 """What each event is answered with: fields of the result, or of the JSON in its body."""
 
@@ -77,6 +83,40 @@ def test_event(seeded: Driver, name: str) -> None:
     assert {field: answer[field] for field in ANSWERS[name]} == ANSWERS[name]
     if name == "finalize_first_run":
         assert seeded.read(ID)["status"] == "succeeded"
+
+
+def test_a_run_that_failed_is_taken_care_of_at_once(seeded: Driver) -> None:
+    """That Step Functions knows none of this name is one of the ways in which a run may have been lost."""
+    assert runs.look(ID) is None
+
+    seeded.functions.invoke("SweepFunction", json.loads(EVENTS["sweep_failed_run"].read_text()))
+
+    assert runs.look(ID) is not None
+
+
+def test_the_same_request_again_is_answered_with_the_first(seeded: Driver) -> None:
+    event = json.loads(EVENTS["submit_idempotency_key"].read_text())
+
+    first, again = (seeded.functions.invoke("SubmitFunction", event) for _ in range(2))
+
+    assert json.loads(again["body"])["id"] == json.loads(first["body"])["id"]
+    assert "Idempotent-Replayed" not in first["headers"]
+    assert again["headers"]["Idempotent-Replayed"] == "true"
+
+
+def test_a_forged_webhook_has_the_right_url() -> None:
+    """Else it would be refused for that, and not for its signature."""
+    parameters = json.loads(EVENTS["webhook_forged"].read_text())["pathParameters"]
+
+    assert parameters == {"provider": "replicate", "id": ID, "token": hook_token(MASTER.encode(), "replicate", ID)}
+
+
+@pytest.mark.parametrize("name", [name for name in EVENTS if '"body"' in EVENTS[name].read_text()])
+def test_length_is_that_of_the_body(name: str) -> None:
+    event = json.loads(EVENTS[name].read_text())
+    content = base64.b64decode(event["body"]) if event["isBase64Encoded"] else event["body"].encode()
+
+    assert int(event["headers"]["content-length"]) == len(content)
 
 
 @pytest.mark.parametrize("name", [name for name in EVENTS if "routeKey" in EVENTS[name].read_text()])

@@ -1,10 +1,8 @@
 """Requests that come twice: by `Idempotency-Key`, or by a client that counts its repeats. Nothing is paid for twice."""
 
 import json
-import threading
 from typing import Any
 
-import boto3
 import pytest
 
 from local.simulator.models import MODELS
@@ -12,7 +10,8 @@ from lumeo import aws, settings
 from lumeo.items import pack
 from lumeo.keys import keys
 from tests.integration.driver import PICTURE, Answer, Driver
-from tests.integration.meeting import before, losing_the_first_answer
+from tests.integration.dying import answered_once
+from tests.integration.meeting import before, losing_the_answer
 
 PATH = "/v1/models/sim/instant/predictions"
 GOOD: dict[str, Any] = {"input": PICTURE}
@@ -21,7 +20,7 @@ COUNT = "x-stainless-retry-count"
 
 def create(driver: Driver, body: Any = None, *, path: str = PATH, **headers: str) -> Answer:
     """A create call; `headers` with underscores for dashes."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
     return driver.call("POST", path, GOOD if body is None else body, headers=named)
 
 
@@ -37,12 +36,6 @@ def made(driver: Driver) -> list[str]:
     return [shown["id"] for shown in driver.call("GET", "/v1/predictions").body["results"]][::-1]
 
 
-def executions() -> list[str]:
-    client = boto3.client("stepfunctions")
-    found = client.list_executions(stateMachineArn=settings.state_machine_arn())["executions"]
-    return [execution["name"] for execution in found]
-
-
 # Idempotency-Key
 
 
@@ -53,7 +46,7 @@ def test_same_key_same_prediction(driver: Driver) -> None:
     assert second.body == first.body
     assert second.headers["Idempotent-Replayed"] == "true"
     assert "Idempotent-Replayed" not in first.headers
-    assert made(driver) == executions() == [first.body["id"]]
+    assert made(driver) == driver.started() == [first.body["id"]]
 
 
 def test_prediction_as_it_is_now(driver: Driver) -> None:
@@ -171,15 +164,6 @@ def test_key_of_another_caller(driver: Driver) -> None:
     assert "Idempotent-Replayed" not in second.headers
 
 
-def test_caller_and_key_cannot_be_shifted(driver: Driver) -> None:
-    """`al` with `ice#k` is not `al#ice` with `k`."""
-    one, other = keys().create("al#ice", "a"), keys().create("al", "b")
-    first = create(driver, idempotency_key="k", authorization=f"Bearer {one}")
-    second = create(driver, idempotency_key="ice#k", authorization=f"Bearer {other}")
-
-    assert first.body["id"] != second.body["id"]
-
-
 def test_key_is_kept_for_a_day(driver: Driver) -> None:
     first = create(driver, idempotency_key="k")
     driver.clock.passes(86_400 - 1)
@@ -212,7 +196,7 @@ def test_same_key_at_the_same_time(driver: Driver) -> None:
 
     assert late.body["id"] == found[0].body["id"]
     assert late.headers["Idempotent-Replayed"] == "true"
-    assert made(driver) == executions() == [late.body["id"]]
+    assert made(driver) == driver.started() == [late.body["id"]]
 
 
 def test_same_key_another_request_at_the_same_time(driver: Driver) -> None:
@@ -223,44 +207,18 @@ def test_same_key_another_request_at_the_same_time(driver: Driver) -> None:
     assert len(made(driver)) == 1
 
 
-def test_same_key_in_many_threads(driver: Driver) -> None:
-    """As far as one process can tell; each of them is answered with the one prediction."""
-    found: list[Answer] = []
-    lock = threading.Lock()
-
-    def call() -> None:
-        with lock:  # what stands in for DynamoDB takes no two writes at once
-            found.append(create(driver, idempotency_key="k"))
-
-    threads = [threading.Thread(target=call) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert {answer.body["id"] for answer in found} == set(made(driver))
-    assert len(made(driver)) == 1
-
-
 def test_lost_answer_of_the_table(driver: Driver) -> None:
     """AWS's client repeats the write, and what it meets is our own."""
-    with losing_the_first_answer("PutItem"):
+    with losing_the_answer("PutItem"):
         answer = create(driver)
     assert answer.status == 201
-    assert made(driver) == executions() == [answer.body["id"]]
+    assert made(driver) == driver.started() == [answer.body["id"]]
 
-    with losing_the_first_answer("TransactWriteItems"):
+    with losing_the_answer("TransactWriteItems"):
         answer = create(driver, idempotency_key="k")
     assert answer.status == 201
     assert len(made(driver)) == 2
-    assert answer.body["id"] in executions()
-
-
-def test_whose_run_was_not_started(driver: Driver) -> None:
-    """The first call died after its write: the prediction is there, and the repeat is answered with it."""
-    first = create(driver, idempotency_key="k")
-    assert create(driver, idempotency_key="k").body["id"] == first.body["id"]
-    assert executions() == [first.body["id"]]
+    assert answer.body["id"] in driver.started()
 
 
 def test_what_is_refused_takes_no_key(driver: Driver) -> None:
@@ -310,7 +268,7 @@ def test_repeat_is_answered_with_the_first(driver: Driver) -> None:
 
     assert answer.body["id"] == first
     assert answer.headers["Idempotent-Replayed"] == "true"
-    assert made(driver) == executions() == [first]
+    assert made(driver) == driver.started() == [first]
 
 
 def test_every_repeat_of_one_request(driver: Driver) -> None:
@@ -355,7 +313,7 @@ def test_same_repeat_twice(driver: Driver) -> None:
     assert counted(driver, 1) != first
 
 
-@pytest.mark.parametrize("seconds", [0, 1, 60, 119, 120])
+@pytest.mark.parametrize("seconds", [0, 60, 120])
 @pytest.mark.parametrize("offset", [0, 59, 119])
 def test_within_two_minutes(driver: Driver, seconds: int, offset: int) -> None:
     """However the two lie to the clock's full minutes."""
@@ -393,11 +351,11 @@ def test_repeat_by_another_caller(driver: Driver) -> None:
     assert counted(driver, 1, authorization=f"Bearer {bob}") != first
 
 
-@pytest.mark.parametrize("count", ["-1", "one", "1.0", "1000", "١", "true", "0x1"])
+@pytest.mark.parametrize("count", ["-1", "one", "1.0", "1000", "½", "true", "0x1"])
 def test_count_that_is_none(driver: Driver, count: str) -> None:
     first = counted(driver, 0)
 
-    assert counted(driver, count.encode().decode("latin-1")) != first
+    assert counted(driver, count) != first
 
 
 def test_first_try_without_a_count_is_no_candidate(driver: Driver) -> None:
@@ -456,3 +414,15 @@ def test_refused_for_too_many_is_not_remembered(driver: Driver, monkeypatch: pyt
 
     assert counted(driver, 1) in made(driver)
     assert len(made(driver)) == 2
+
+
+def test_first_try_that_made_nothing(driver: Driver) -> None:
+    """The table was away: what was noted of it does not hide what the next try made."""
+    refused = {"Error": {"Code": "InternalServerError", "Message": "-"}, "ResponseMetadata": {"HTTPStatusCode": 500}}
+    with answered_once("PutItem", refused):
+        assert create(driver, **{COUNT.replace("-", "_"): "0"}).status == 500
+    assert made(driver) == []
+    second = counted(driver, 1)
+
+    assert counted(driver, 2) == second
+    assert made(driver) == [second]

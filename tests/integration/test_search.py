@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from lumeo.prediction import Intent
 from tests.conftest import TestClock
 from tests.integration.driver import Driver
 from tests.integration.dying import dying
+from tests.integration.meeting import before
 
 OUTAGES = [
     pytest.param("status", {"status": 500}, id="500"),
@@ -465,6 +465,20 @@ def test_proposal_that_cannot_be_confirmed_yet(driver: Driver) -> None:
     assert driver.created() == 1
 
 
+def test_webhook_just_before_it_is_given_up(driver: Driver) -> None:
+    """Two looks found nothing, then the provider called after all: nothing is sent again."""
+    driver.fault("list", "lag", seconds=1000, times=-1)
+    prediction_id = lost(driver)
+    for seconds in (91, 10):
+        driver.clock.passes(seconds)
+        with before("UpdateItem", driver.deliver, nth=1 if seconds == 10 else 2):
+            assert driver.step("Create", prediction_id)["next"] == "Create"
+    driver.run(prediction_id)
+
+    assert driver.outcome(prediction_id) == ("succeeded", None)
+    assert (driver.calls()["create"], driver.created()) == (1, 1)
+
+
 def test_overtaken_while_nothing_is_listed_yet(driver: Driver) -> None:
     """The next run searches in vain when the function of the one before has its answer: it is told, and adopts."""
     driver.fault("list", "lag", seconds=1000, times=-1)
@@ -586,4 +600,3 @@ def test_nothing_of_the_search_in_the_log(driver: Driver, lines: list[str]) -> N
 
     assert driver.outcome(prediction_id) == ("succeeded", None)
     assert not [line for line in lines if token in line]
-    assert datetime.fromisoformat(intent(driver, prediction_id).at)

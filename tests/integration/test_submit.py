@@ -21,13 +21,6 @@ GOOD: dict[str, Any] = {"input": PICTURE}
 TOKEN = "r8_0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def executions() -> list[str]:
-    """Names of the runs that were started."""
-    client = boto3.client("stepfunctions")
-    found = client.list_executions(stateMachineArn=settings.state_machine_arn())["executions"]
-    return [execution["name"] for execution in found]
-
-
 def problem(title: str, detail: str, status: int) -> dict[str, Any]:
     return {"title": title, "detail": detail, "status": status}
 
@@ -66,7 +59,7 @@ def test_answers_a_prediction_of_replicates_shape(driver: Driver) -> None:
 def test_starts_one_run_that_knows_the_id_and_no_more(driver: Driver) -> None:
     prediction_id = driver.submit("sim/instant")
 
-    assert executions() == [prediction_id]
+    assert driver.started() == [prediction_id]
     client = boto3.client("stepfunctions")
     arn = f"{settings.state_machine_arn().replace(':stateMachine:', ':execution:')}:{prediction_id}"
     assert json.loads(client.describe_execution(executionArn=arn)["input"]) == {"id": prediction_id}
@@ -76,7 +69,7 @@ def test_starts_one_run_that_knows_the_id_and_no_more(driver: Driver) -> None:
 def test_equal_requests_are_different_predictions(driver: Driver) -> None:
     """Four pictures of one prompt are legitimate."""
     assert len({driver.submit("sim/instant") for _ in range(4)}) == 4
-    assert len(executions()) == 4
+    assert len(driver.started()) == 4
 
 
 @pytest.mark.parametrize(
@@ -99,7 +92,7 @@ def test_without_a_good_key(driver: Driver, header: str, detail: str) -> None:
     assert answer.status == 401
     assert answer.body == problem("Unauthenticated", detail, 401)
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert executions() == []
+    assert driver.started() == []
 
 
 @pytest.mark.parametrize("form", ["Bearer {key}", "Token {key}", "bearer {key}", "TOKEN {key}", "Bearer   {key} "])
@@ -148,7 +141,7 @@ def test_body_that_is_no_json_object(driver: Driver, data: bytes) -> None:
     assert answer.status == 400
     assert set(answer.body) == {"title", "detail", "status"}
     assert answer.body["status"] == 400
-    assert executions() == []
+    assert driver.started() == []
 
 
 @pytest.mark.parametrize("depth", [50, 450, 850, 900, 940])
@@ -162,7 +155,7 @@ def test_nested_input_is_taken_whole_or_refused(driver: Driver, depth: int) -> N
         assert driver.call("GET", "/v1/predictions").status == 200
         assert driver.read(answer.body["id"])["status"] == "succeeded"
     else:
-        assert executions() == []
+        assert driver.started() == []
 
 
 def test_body_that_is_too_large(driver: Driver) -> None:
@@ -241,7 +234,7 @@ def test_wrong_fields(
         "status": 422,
         "invalid_fields": [{"type": kind, "field": field, "description": what} for kind, field, what in fields],
     }
-    assert executions() == []
+    assert driver.started() == []
 
 
 @pytest.mark.parametrize(
@@ -258,7 +251,7 @@ def test_model_name_that_is_none(driver: Driver, name: str) -> None:
 
     assert answer.status == 404
     assert answer.body["title"] == "Not found"
-    assert executions() == []
+    assert driver.started() == []
 
 
 def test_fields_that_nobody_knows(driver: Driver) -> None:

@@ -5,17 +5,11 @@ import dataclasses
 import boto3
 import pytest
 
-from local.functions import Functions
 from lumeo import aws, settings
 from lumeo.prediction import Phase
 from lumeo.store import BATCH, due, store
 from tests.conftest import TestClock
 from tests.integration.driver import Driver
-
-
-def sweep(functions: Functions) -> int:
-    answer = functions.invoke("SweepFunction", {"source": "aws.events", "detail-type": "Scheduled Event"})
-    return int(answer["overdue"])
 
 
 def break_step_functions() -> None:
@@ -30,14 +24,8 @@ def mend_step_functions() -> None:
     )
 
 
-def started() -> list[str]:
-    client = boto3.client("stepfunctions")
-    found = client.list_executions(stateMachineArn=settings.state_machine_arn())["executions"]
-    return [execution["name"] for execution in found]
-
-
 def test_nothing_to_do(driver: Driver) -> None:
-    assert sweep(driver.functions) == 0
+    assert driver.sweep() == 0
 
 
 def test_starts_what_never_started(driver: Driver, test_clock: TestClock) -> None:
@@ -45,13 +33,13 @@ def test_starts_what_never_started(driver: Driver, test_clock: TestClock) -> Non
     break_step_functions()
     prediction_id = driver.submit("sim/instant")
     test_clock.passes(121)
-    assert sweep(driver.functions) == 1
+    assert driver.sweep() == 1
     assert driver.record(prediction_id).due_at == "2026-11-21T10:02:00.000Z", "it is still owed"
     mend_step_functions()
-    assert sweep(driver.functions) == 1
+    assert driver.sweep() == 1
 
-    assert started() == [prediction_id]
-    assert sweep(driver.functions) == 0, "started, it is left alone for two minutes"
+    assert driver.started() == [prediction_id]
+    assert driver.sweep() == 0, "started, it is left alone for two minutes"
     driver.run(prediction_id)
     assert driver.read(prediction_id)["status"] == "succeeded"
 
@@ -62,15 +50,15 @@ def test_leaves_alone_what_was_just_accepted(driver: Driver, test_clock: TestClo
     mend_step_functions()
     test_clock.passes(119)
 
-    assert sweep(driver.functions) == 0
-    assert started() == []
+    assert driver.sweep() == 0
+    assert driver.started() == []
 
 
 def test_leaves_alone_what_is_looked_after(driver: Driver, test_clock: TestClock) -> None:
     prediction_id = driver.running("sim/stuck")
     for _ in range(3):
         test_clock.passes(100)
-        assert sweep(driver.functions) == 0
+        assert driver.sweep() == 0
         driver.step("Status", prediction_id)
 
 
@@ -81,7 +69,7 @@ def test_leaves_alone_what_is_over(driver: Driver, test_clock: TestClock, model:
     driver.cancel(canceled)
     test_clock.passes(10_000)
 
-    assert sweep(driver.functions) == 0
+    assert driver.sweep() == 0
 
 
 def test_running_twice_starts_once(driver: Driver, test_clock: TestClock) -> None:
@@ -89,8 +77,8 @@ def test_running_twice_starts_once(driver: Driver, test_clock: TestClock) -> Non
     prediction_id = driver.submit("sim/instant")
     test_clock.passes(121)
 
-    assert sweep(driver.functions) == 1
-    assert started() == [prediction_id]
+    assert driver.sweep() == 1
+    assert driver.started() == [prediction_id]
 
 
 def test_what_it_cannot_mend_stands_in_the_way_of_nothing(driver: Driver, test_clock: TestClock) -> None:
@@ -103,9 +91,9 @@ def test_what_it_cannot_mend_stands_in_the_way_of_nothing(driver: Driver, test_c
     store().accept(late)
     test_clock.passes(300)
     for _ in range(3):
-        sweep(driver.functions)
+        driver.sweep()
 
-    assert late.run in started()
+    assert late.run in driver.started()
 
 
 def test_what_cannot_be_read_stands_in_the_way_of_nothing(driver: Driver, test_clock: TestClock) -> None:
@@ -118,6 +106,6 @@ def test_what_cannot_be_read_stands_in_the_way_of_nothing(driver: Driver, test_c
         ExpressionAttributeValues={":phase": {"S": "levitating"}, ":first": {"S": "2026-01-01T00:00:00.000Z"}},
     )
     test_clock.passes(300)
-    sweep(driver.functions)
+    driver.sweep()
 
     assert driver.record(late).due_at == due(0)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import suppress
 from typing import Any
 
 import boto3
@@ -72,6 +73,10 @@ def app() -> APIGatewayHttpResolver:
     def wait() -> Response[str]:
         return api.answer(200, {"wait": api.preferred_wait(router)})
 
+    @router.get("/busy")
+    def busy() -> None:
+        raise ApiError(429, "Too many requests", "Slow down.", retry_after=7)
+
     @router.get("/origin")
     def origin() -> Response[str]:
         return api.answer(200, {"origin": api.origin(router)})
@@ -124,6 +129,11 @@ class TestErrors:
             "status": 422,
             "invalid_fields": [{"type": "required", "field": "input", "description": "prompt is required"}],
         }
+
+    def test_who_comes_too_often_is_told_when_to_come_again(self, app: APIGatewayHttpResolver) -> None:
+        status, body, headers = ask(app, "GET", "/busy")
+
+        assert (status, body["retry_after"], headers["Retry-After"]) == (429, 7, "7")
 
     def test_our_own_faults_tell_nothing(self, app: APIGatewayHttpResolver) -> None:
         """The log says what it was; the caller reads that it was ours."""
@@ -396,6 +406,198 @@ class TestWait:
     )
     def test_the_applied_preference_is_echoed(self, wait: int | None, headers: dict[str, str]) -> None:
         assert api.preference_applied(wait) == headers
+
+
+def read(reader: Any, *request: Any, **headers: str) -> Any:
+    """What one of the readers makes of a request."""
+    router = api.resolver()
+    router.current_event = APIGatewayProxyEventV2(event(*request, **headers))
+    return reader(router)
+
+
+class TestCancelAfter:
+    """Replicate's grammar: seconds, or hours, minutes and seconds, each once and in this order."""
+
+    @pytest.mark.parametrize(
+        ("header", "seconds"),
+        [
+            pytest.param("5", 5, id="the least"),
+            pytest.param("30", 30, id="a number"),
+            pytest.param("30s", 30, id="seconds"),
+            pytest.param("90s", 90, id="more than a minute of them"),
+            pytest.param("5m", 300, id="minutes"),
+            pytest.param("2h", 7200, id="hours"),
+            pytest.param("1h30m", 5400, id="hours and minutes"),
+            pytest.param("1h30m45s", 5445, id="all of them"),
+            pytest.param("1h5s", 3605, id="without minutes"),
+            pytest.param("1m0s", 60, id="nothing of one"),
+            pytest.param("0h0m5s", 5, id="nothing of two"),
+            pytest.param("  5m  ", 300, id="with spaces around"),
+            pytest.param("007", 7, id="with zeros"),
+            pytest.param("86400", 86_400, id="a day"),
+            pytest.param("", None, id="empty"),
+            pytest.param("   ", None, id="spaces"),
+        ],
+    )
+    def test_is_seconds(self, header: str, seconds: int | None) -> None:
+        assert read(api.cancel_after, cancel_after=header) == seconds
+
+    def test_is_none_without_the_header(self) -> None:
+        assert read(api.cancel_after) is None
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            pytest.param("4", id="less than the least"),
+            pytest.param("4s", id="less than the least, in seconds"),
+            pytest.param("0", id="nothing"),
+            pytest.param("0h0m0s", id="nothing of all"),
+            pytest.param("-30", id="negative"),
+            pytest.param("+30", id="a sign"),
+            pytest.param("1.5m", id="a fraction"),
+            pytest.param("30 s", id="a space in it"),
+            pytest.param("1h 30m", id="a space between"),
+            pytest.param("30S", id="upper case"),
+            pytest.param("30ms", id="milliseconds"),
+            pytest.param("1d", id="days"),
+            pytest.param("m", id="a unit alone"),
+            pytest.param("30m1h", id="another order"),
+            pytest.param("1m1m", id="twice"),
+            pytest.param("PT5M", id="ISO 8601"),
+            pytest.param("soon", id="a word"),
+            pytest.param("30,60", id="two headers"),
+            pytest.param("9" * 5000, id="an endless number"),
+            pytest.param("9" * 5000 + "m", id="an endless number of minutes"),
+            pytest.param("9" * 5000 + "h", id="an endless number of hours"),
+            pytest.param("\u0663\u0660", id="other digits"),
+        ],
+    )
+    def test_anything_else_is_refused(self, header: str) -> None:
+        """Not taken for none: who asked for an end would pay until the default one."""
+        with pytest.raises(ApiError) as caught:
+            read(api.cancel_after, cancel_after=header)
+
+        assert caught.value.status == 422
+        assert caught.value.body()["detail"].startswith("Cancel-After: ")
+
+    @given(st.text())
+    def test_any_header_is_seconds_none_or_refused(self, header: str) -> None:
+        with suppress(ApiError):
+            seconds = read(api.cancel_after, cancel_after=header)
+
+            assert seconds is None or seconds >= api.SHORTEST_CANCEL_AFTER
+
+
+class TestIdempotencyKey:
+    @pytest.mark.parametrize(
+        ("header", "key"),
+        [
+            pytest.param("8e03978e-40d5-43e8-bc93-6894a57f9324", "8e03978e-40d5-43e8-bc93-6894a57f9324", id="a UUID"),
+            pytest.param("  k-1 ", "k-1", id="spaces around"),
+            pytest.param("a b", "a b", id="a space in it"),
+            pytest.param('"k-1"', '"k-1"', id="quotes"),
+            pytest.param("\u00e4", "\u00e4", id="a letter with dots"),
+            pytest.param("x" * 255, "x" * 255, id="as long as may be"),
+            pytest.param("", None, id="empty"),
+            pytest.param("   ", None, id="spaces"),
+        ],
+    )
+    def test_is_text(self, header: str, key: str | None) -> None:
+        assert read(api.idempotency_key, idempotency_key=header) == key
+
+    def test_is_none_without_the_header(self) -> None:
+        assert read(api.idempotency_key) is None
+
+    @pytest.mark.parametrize("length", [256, 10_000])
+    def test_too_long(self, length: int) -> None:
+        with pytest.raises(ApiError) as caught:
+            read(api.idempotency_key, idempotency_key="x" * length)
+
+        assert (caught.value.status, "255" in caught.value.detail) == (400, True)
+
+
+class TestRepeat:
+    @pytest.mark.parametrize(
+        ("header", "count"),
+        [
+            pytest.param("0", 0, id="the first try"),
+            pytest.param("1", 1, id="the first repeat"),
+            pytest.param("12", 12, id="the twelfth"),
+            pytest.param(" 2 ", 2, id="spaces around"),
+            pytest.param("999", 999, id="many"),
+            pytest.param("", None, id="empty"),
+            pytest.param("1000", None, id="too many"),
+            pytest.param("-1", None, id="negative"),
+            pytest.param("1.0", None, id="a fraction"),
+            pytest.param("1,2", None, id="two headers"),
+            pytest.param("one", None, id="a word"),
+            pytest.param("\u0661", None, id="another digit"),
+        ],
+    )
+    def test_is_a_number_or_nothing(self, header: str, count: int | None) -> None:
+        """What is no number says nothing, and is no reason to refuse a request."""
+        assert read(api.repeat, x_stainless_retry_count=header) == count
+
+    def test_is_none_without_the_header(self) -> None:
+        assert read(api.repeat) is None
+
+
+class TestReplayed:
+    def test_says_so(self) -> None:
+        assert api.replayed(again=True) == {"Idempotent-Replayed": "true"}
+
+    def test_says_nothing_else(self) -> None:
+        assert api.replayed(again=False) == {}
+
+
+class TestContent:
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(b'{"id": 1}', id="JSON"),
+            pytest.param(b'{ "id" :1 }\r\n', id="odd spaces"),
+            pytest.param("\u00e4\U0001f415".encode(), id="letters"),
+            pytest.param(b"\xff\x00\xfe", id="no text"),
+            pytest.param(b"", id="nothing"),
+        ],
+    )
+    def test_is_the_bytes_that_came(self, content: bytes) -> None:
+        """Whether the gateway took them for text or not: what was signed is bytes."""
+        assert read(api.content, "POST", "/ok", content) == content
+
+    @pytest.mark.parametrize("text", ['{"id": 1}', "\u00e4\U0001f415", "\ud800", ""])
+    def test_is_the_texts_bytes(self, text: str) -> None:
+        assert read(api.content, "POST", "/ok", text) == text.encode("utf-8", "surrogatepass")
+
+    def test_is_nothing_without_a_body(self) -> None:
+        assert read(api.content, "POST", "/ok") == b""
+
+    @pytest.mark.parametrize("text", ["A", "A===", "a b", "\u00e4", "e30=e30="])
+    def test_broken_base64_is_a_bad_request(self, text: str) -> None:
+        router = api.resolver()
+        router.current_event = APIGatewayProxyEventV2({**event("POST", "/ok", b""), "body": text})
+
+        with pytest.raises(ApiError) as caught:
+            api.content(router)
+
+        assert caught.value.status == 400
+
+
+class TestHeaders:
+    def test_names_are_in_lower_case(self) -> None:
+        """API Gateway makes them so; who calls a function by hand may not."""
+        router = api.resolver()
+        made = event()
+        made["headers"] = {"Webhook-Id": "msg_1", "WEBHOOK-TIMESTAMP": "1", "webhook-signature": "v1,X"}
+        router.current_event = APIGatewayProxyEventV2(made)
+
+        assert api.headers(router) == {"webhook-id": "msg_1", "webhook-timestamp": "1", "webhook-signature": "v1,X"}
+
+    def test_there_may_be_none(self) -> None:
+        router = api.resolver()
+        router.current_event = APIGatewayProxyEventV2({**event(), "headers": {}})
+
+        assert api.headers(router) == {}
 
 
 class TestOrigin:

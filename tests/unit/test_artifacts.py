@@ -114,6 +114,37 @@ class TestHosts:
     def test_refused(self, url: str) -> None:
         assert not HOSTS.allows(url)
 
+    @pytest.mark.parametrize(
+        ("url", "names"),
+        [
+            pytest.param("http://127.0.0.1:8123/out.png", True, id="an origin"),
+            pytest.param("HTTP://127.0.0.1:8123/out.png", True, id="an origin in upper case"),
+            pytest.param("https://files.test:8443/out.png", True, id="an origin with TLS"),
+            pytest.param("https://files.test/out.png", False, id="its host alone"),
+            pytest.param("https://127.0.0.1:8123/out.png", False, id="with another scheme"),
+            pytest.param("http://127.0.0.1:8124/out.png", False, id="with another port"),
+            pytest.param("http://127.0.0.1:8123@evil.com/out.png", False, id="as a user"),
+            pytest.param("https://replicate.delivery/out.png", False, id="a host"),
+            pytest.param("https://a.replicate.delivery/out.png", False, id="a sub-domain"),
+            pytest.param("https://example.com/out.png", False, id="neither"),
+            pytest.param("", False, id="nothing"),
+        ],
+    )
+    def test_only_whole_origins_are_named_wherever_they_are(self, url: str, names: bool) -> None:  # noqa: FBT001 (a table's row)
+        """A name may come to mean a machine inside; an origin was written down as what it is."""
+        assert HOSTS.names_origin(url) is names
+
+    @pytest.mark.parametrize(
+        ("pattern", "url"),
+        [
+            pytest.param("https://files.test", "https://files.test/x", id="no port"),
+            pytest.param("https://files.test", "https://files.test:/x", id="an empty port"),
+            pytest.param("HTTPS://Files.Test/", "https://files.test/x", id="upper case and a slash"),
+        ],
+    )
+    def test_an_origin_without_a_port(self, pattern: str, url: str) -> None:
+        assert Hosts((pattern,)).names_origin(url)
+
     def test_a_host_is_not_its_sub_domains(self) -> None:
         hosts = Hosts(("replicate.delivery",))
 

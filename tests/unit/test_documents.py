@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lumeo import aws, documents
-from lumeo.documents import INLINE_BYTES, keep, redacted, value
+from lumeo import aws
+from lumeo.documents import INLINE_BYTES, keep, value
 from lumeo.prediction import Document
+from lumeo.redaction import redacted
 from tests.unit.make import ID, JSON
 
 TOKEN = "r8_" + "Ab3" * 12 + "x"
@@ -138,7 +139,7 @@ class TestRedaction:
                 id="our URL in JSON in text",
             ),
             pytest.param(f"/v1/hooks/another-1/{ID}/q", f"/v1/hooks/another-1/{ID}/****", id="another provider's"),
-            pytest.param(f"{TOKEN}{HOOK}q {SIGNING}", f"r8_****{HOOK}**** whsec_****", id="three at once"),
+            pytest.param(f"{TOKEN} {HOOK}q {SIGNING}", f"r8_**** {HOOK}**** whsec_****", id="three at once"),
             pytest.param(HOOK, HOOK, id="our URL without its token"),
             pytest.param("/v1/hooks/replicate/short/q", "/v1/hooks/replicate/short/q", id="no URL of ours"),
             pytest.param("whsec_short", "whsec_short", id="too short for a webhook's"),
@@ -165,4 +166,4 @@ class TestRedaction:
 
     def test_text_for_the_log_is_redacted(self) -> None:
         assert redacted(f"401: {TOKEN}\n{OURS}") == "401: r8_****\nlum_****"
-        assert documents.TOKENS.search(redacted(TOKEN)) is None
+        assert "Ab3" not in redacted(TOKEN)

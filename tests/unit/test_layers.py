@@ -50,6 +50,7 @@ def each(folder: Path) -> pytest.MarkDecorator:
         pytest.param("clock", [], id="clock"),
         pytest.param("settings", [], id="settings"),
         pytest.param("signatures", [], id="signatures"),
+        pytest.param("redaction", [], id="redaction"),
     ],
 )
 def test_pure_modules_need_the_standard_library_alone(name: str, allowed: list[str]) -> None:
@@ -62,7 +63,7 @@ def test_pure_modules_need_the_standard_library_alone(name: str, allowed: list[s
     assert foreign == []
 
 
-@pytest.mark.parametrize("name", ["errors", "polling", "prediction", "artifacts", "media", "signatures"])
+@pytest.mark.parametrize("name", ["errors", "polling", "prediction", "artifacts", "media", "signatures", "redaction"])
 def test_pure_modules_reach_for_nothing(name: str) -> None:
     """No clock, no file, no network, no environment: what they answer depends on what they are given."""
     reaching = {

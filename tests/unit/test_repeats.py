@@ -34,8 +34,14 @@ def items(cloud: dict[str, str]) -> dict[str, dict[str, Any]]:
 
 def named(repeats: Repeats, n: int, *, key: str = "k-1", asked: str = ASKED, caller: str = "ann") -> bool:
     """Create the prediction number n with a key; whether it was made."""
-    made = prediction(id=f"{n:026}", caller=caller)
-    return store().accept(made, repeats.naming(caller, key, asked, made.id))
+    new = prediction(id=f"{n:026}", caller=caller)
+    return store().accept(new, repeats.naming(caller, key, asked, new.id))
+
+
+def made(repeats: Repeats, prediction_id: str, repeat: int) -> None:
+    """Create a prediction by a request whose client counts its repeats."""
+    repeats.note("ann", ASKED, prediction_id, repeat)
+    store().accept(prediction(id=prediction_id))
 
 
 class TestFingerprint:
@@ -128,9 +134,9 @@ class TestKey:
         """Both found nothing, and both would create."""
         assert repeats.named("ann", "k-1", ASKED) is None
 
-        made = [named(repeats, 1), named(repeats, 2)]
+        answers = [named(repeats, 1), named(repeats, 2)]
 
-        assert made == [True, False]
+        assert answers == [True, False]
         assert repeats.named("ann", "k-1", ASKED) == f"{1:026}"
         assert f"prediction#{2:026}" not in items(cloud)
 
@@ -160,7 +166,7 @@ class TestRepeat:
     """A client that counts its repeats: the one before this is answered, if it can only be that one."""
 
     def test_is_of_the_only_one(self, repeats: Repeats) -> None:
-        repeats.note("ann", ASKED, "a", 0)
+        made(repeats, "a", 0)
 
         assert repeats.claim("ann", ASKED, 1) == "a"
 
@@ -169,42 +175,42 @@ class TestRepeat:
 
     @pytest.mark.parametrize(("caller", "asked"), [("bob", ASKED), ("ann", OTHER)], ids=["caller", "request"])
     def test_of_another(self, repeats: Repeats, caller: str, asked: str) -> None:
-        repeats.note("ann", ASKED, "a", 0)
+        made(repeats, "a", 0)
 
         assert repeats.claim(caller, asked, 1) is None
         assert repeats.claim("ann", ASKED, 1) == "a"
 
     def test_is_of_one_only_once(self, repeats: Repeats) -> None:
         """The same number again is the repeat of another request, whose first try did not arrive."""
-        repeats.note("ann", ASKED, "a", 0)
+        made(repeats, "a", 0)
         repeats.claim("ann", ASKED, 1)
 
         assert repeats.claim("ann", ASKED, 1) is None
 
     def test_the_next_repeat_is_of_the_same(self, repeats: Repeats) -> None:
-        repeats.note("ann", ASKED, "a", 0)
+        made(repeats, "a", 0)
 
         assert [repeats.claim("ann", ASKED, n) for n in (1, 2, 5)] == ["a"] * 3
         assert repeats.claim("ann", ASKED, 4) is None
 
     def test_what_a_repeat_has_made_is_claimed_by_it(self, repeats: Repeats) -> None:
         """Its first try was lost on the way, so the second made it; only a third is of it."""
-        repeats.note("ann", ASKED, "a", 1)
+        made(repeats, "a", 1)
 
         assert repeats.claim("ann", ASKED, 1) is None
         assert repeats.claim("ann", ASKED, 2) == "a"
 
     def test_may_be_of_either_of_two(self, repeats: Repeats) -> None:
         """Two pictures of one prompt are asked for by two requests: to guess would lose one of them."""
-        repeats.note("ann", ASKED, "a", 0)
-        repeats.note("ann", ASKED, "b", 0)
+        made(repeats, "a", 0)
+        made(repeats, "b", 0)
 
         assert repeats.claim("ann", ASKED, 1) is None
 
     def test_is_of_the_other_when_one_was_claimed(self, repeats: Repeats) -> None:
-        repeats.note("ann", ASKED, "a", 0)
+        made(repeats, "a", 0)
         repeats.claim("ann", ASKED, 1)
-        repeats.note("ann", ASKED, "b", 0)
+        made(repeats, "b", 0)
 
         assert repeats.claim("ann", ASKED, 1) == "b"
 
@@ -212,7 +218,7 @@ class TestRepeat:
     def test_comes_within_two_minutes(self, repeats: Repeats, test_clock: TestClock, start: float) -> None:
         """Wherever the two minutes of the item, which are those of the clock, begin and end."""
         test_clock.passes(start)
-        repeats.note("ann", ASKED, "a", 0)
+        made(repeats, "a", 0)
         test_clock.passes(REPEATED_SECONDS)
         in_time = repeats.claim("ann", ASKED, 1)
         test_clock.passes(0.001)
@@ -222,28 +228,36 @@ class TestRepeat:
 
     def test_over_the_items_edge_there_may_be_two(self, repeats: Repeats, test_clock: TestClock) -> None:
         test_clock.passes(119)
-        repeats.note("ann", ASKED, "a", 0)
+        made(repeats, "a", 0)
         test_clock.passes(2)
-        repeats.note("ann", ASKED, "b", 0)
+        made(repeats, "b", 0)
 
         assert repeats.claim("ann", ASKED, 1) is None
 
     def test_too_many_to_be_told_apart(self, repeats: Repeats, cloud: dict[str, str]) -> None:
         """From the ninth on they are not noted: the only one that seems to be open need not be the one."""
         for n in range(MOST - 1):
-            repeats.note("ann", ASKED, f"{n:026}", 0)
+            made(repeats, f"{n:026}", 0)
             repeats.claim("ann", ASKED, 1)
-        repeats.note("ann", ASKED, "the-last-noted", 0)
-        repeats.note("ann", ASKED, "one-too-many", 0)
+        made(repeats, "the-last-noted", 0)
+        made(repeats, "one-too-many", 0)
 
         assert repeats.claim("ann", ASKED, 1) is None
-        (item,) = items(cloud).values()
+        (item,) = (item for pk, item in items(cloud).items() if pk.startswith("repeat#"))
         assert item["made"] == MOST
         assert "one-too-many" not in item
 
+    def test_what_was_noted_and_not_made_is_none_of_them(self, repeats: Repeats) -> None:
+        """Its function died in between: it is neither an answer nor in the way of one."""
+        repeats.note("ann", ASKED, "not-made", 0)
+        alone = repeats.claim("ann", ASKED, 1)
+        made(repeats, "a", 0)
+
+        assert (alone, repeats.claim("ann", ASKED, 1)) == (None, "a")
+
     def test_two_repeats_at_once_are_of_one(self, repeats: Repeats) -> None:
         """Both read it as open; the write decides, and the other one creates."""
-        repeats.note("ann", ASKED, "a", 0)
+        made(repeats, "a", 0)
         answers = []
 
         with meanwhile(repeats, lambda: answers.append(repeats.claim("ann", ASKED, 1))):
@@ -252,9 +266,9 @@ class TestRepeat:
         assert sorted(map(str, answers)) == ["None", "a"]
 
     def test_what_is_remembered_goes(self, repeats: Repeats, cloud: dict[str, str], test_clock: TestClock) -> None:
-        repeats.note("ann", ASKED, "a", 0)
+        made(repeats, "a", 0)
 
-        (item,) = items(cloud).values()
+        (item,) = (item for pk, item in items(cloud).items() if pk.startswith("repeat#"))
         assert item["pk"].startswith(f"repeat#ann#{ASKED}#")
         assert item["expires_at"] >= test_clock.now().timestamp() + 2 * REPEATED_SECONDS
 
@@ -268,7 +282,7 @@ class TestRepeat:
 @contextmanager
 def meanwhile(repeats: Repeats, act: Any) -> Iterator[None]:
     """Somebody else acts before the first write."""
-    events, acted = repeats._client.meta.events, []
+    events, acted = repeats._client.meta.events, list[bool]()
 
     def before(**_: Any) -> None:
         if not acted:

@@ -345,6 +345,19 @@ class TestHiddenWebhooks:
 
 
 class TestLookAndCancel:
+    @pytest.mark.parametrize("before", [0, 4060, 4080, 4090, 4095])
+    def test_what_is_logged_of_an_answer_holds_no_token(
+        self, upstream: Upstream, replicate: Replicate, before: int
+    ) -> None:
+        """Nor the half of one that a cut has left."""
+        upstream.says(f"GET /v1/predictions/{HANDLE.id}", "x" * before + TOKEN, status=500)
+
+        with pytest.raises(Retryable) as caught:
+            replicate.fetch(HANDLE)
+
+        assert "simulator" not in caught.value.raw
+        assert "x" * before in caught.value.raw
+
     def test_another_run_than_asked_for_is_no_answer(self, upstream: Upstream, replicate: Replicate) -> None:
         upstream.says(f"GET /v1/predictions/{HANDLE.id}", {"id": "another", "status": "succeeded"})
 

@@ -27,6 +27,7 @@ PUBLIC = [
     pytest.param("::ffff:8.8.8.8", id="v4-mapped"),
     pytest.param("64:ff9b::8.8.8.8", id="NAT64"),
     pytest.param("2002:808:808::1", id="6to4"),
+    pytest.param("2001:0:4136:e378:8000:63bf:f7f7:f7f7", id="Teredo"),
 ]
 PRIVATE = [
     pytest.param("127.0.0.1", id="loopback"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lumeo.signatures import TOLERANCE, fault, hook_token, same, sign
+from lumeo.signatures import TOLERANCE, fault, hook_token, is_secret, same, sign
 from tests.unit.make import ID, TEXTS
 
 # https://github.com/standard-webhooks/standard-webhooks, and Replicate's own documentation.
@@ -251,3 +251,18 @@ class TestSame:
     @given(TEXTS, TEXTS)
     def test_as_nothing_else(self, one: str, other: str) -> None:
         assert same(one, other) is (one == other)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        pytest.param(SECRET, True, id="a secret"),
+        pytest.param(SECRET.removeprefix("whsec_"), True, id="without its prefix"),
+        pytest.param("whsec_", False, id="a prefix alone"),
+        pytest.param("", False, id="nothing"),
+        pytest.param("whsec_no base64!", False, id="no base64"),
+        pytest.param("\u00e4", False, id="no ASCII"),
+    ],
+)
+def test_what_is_a_secret(text: str, is_one: bool) -> None:  # noqa: FBT001 (a table's row)
+    assert is_secret(text) is is_one

@@ -575,6 +575,15 @@ class TestSettle:
         assert found is not None
         assert (found.verdict, found.polls) == (first, 0)
 
+    @pytest.mark.parametrize("name", ["settle", "wish", "withdraw, stopped"])
+    def test_the_verdict_itself_is_asked_for(self, store: Store, table: Table, name: str) -> None:
+        """Not the phase alone, should it ever say something else."""
+        made = accepted(store, Phase.RUNNING, verdict=VERDICT)
+        before = table.items()
+
+        assert WRITES[name].make(store, made, ID) is None
+        assert table.items() == before
+
     def test_a_late_cancel_is_no_cancel(self, store: Store) -> None:
         made = accepted(store, Phase.RUNNING)
         settled = store.settle(made, ID, VERDICT, LATER, {})

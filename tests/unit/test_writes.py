@@ -1,5 +1,6 @@
 """How a change is said to DynamoDB, and which refusals of a write are an answer."""
 
+import re
 from typing import Any
 
 import boto3
@@ -84,7 +85,7 @@ class TestChanges:
         """DynamoDB refuses a request with one too many, and one with one too few."""
         request = update_expressions(THERE, changes)
         words = f"{request['UpdateExpression']} {request['ConditionExpression']}"
-        marks = words.translate(str.maketrans(dict.fromkeys("(),.=+", " "))).split()
+        marks = re.split(r"[(),.=+\s]+", words)
 
         assert {word for word in marks if word.startswith("#")} == request["ExpressionAttributeNames"].keys()
         assert {word for word in marks if word.startswith(":")} == request["ExpressionAttributeValues"].keys()

@@ -5,23 +5,13 @@ input.
 """
 
 import json
-import re
 from typing import Any
 
 from lumeo import aws, settings
 from lumeo.prediction import Document
+from lumeo.redaction import redacted
 
 INLINE_BYTES = 16 * 1024
-# Without a word boundary before it: in JSON text a line end is written \n, and n is a letter.
-TOKENS = re.compile(
-    r"(r8_)[A-Za-z0-9]{30,}|(lum_)[A-Za-z0-9_-]{43}|(whsec_)[A-Za-z0-9+/=]{24,}"
-    r"|(/v1/hooks/[\w-]+/[0-9a-z]{26}/)[A-Za-z0-9_-]+"
-)
-
-
-def redacted(text: str) -> str:
-    """The text with Replicate's and our own tokens, and webhooks' secrets, replaced by their prefix and stars."""
-    return TOKENS.sub(r"\1\2\3\4****", text)
 
 
 def keep(prediction_id: str, name: str, value: Any) -> Document:

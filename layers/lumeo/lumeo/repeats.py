@@ -85,9 +85,11 @@ class Repeats:
             if item.get("made", 0) >= MOST:
                 return None
             found |= {(pk, name): entry for name, entry in item.items() if _is_open(entry, repeat)}
-        if len(found) != 1:
+        # What was noted and then not made is none of them.
+        made = [(pk, prediction_id) for pk, prediction_id in found if self._get(f"prediction#{prediction_id}")]
+        if len(made) != 1:
             return None
-        ((pk, prediction_id),) = found
+        ((pk, prediction_id),) = made
         claimed = self._update(
             pk, "SET #id.claimed = :repeat", "#id.claimed < :repeat", prediction_id, {":repeat": repeat}
         )

@@ -14,16 +14,18 @@ import requests
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 
 from lumeo.errors import Ambiguous, Retryable
+from lumeo.redaction import redacted
 from lumeo.sessions import Session
 
 CONNECT_SECONDS = 4
 READ_SECONDS = 10
+LOGGED_BYTES = 4096
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a provider answered. `text` is cut for logs; `json` is None when the body is none."""
+    """What a provider answered. `text` is cut, and without tokens, for logs; `json` is None when the body is none."""
 
     status: int
     headers: Mapping[str, str]
@@ -53,7 +55,8 @@ def request(method: str, url: str, *, headers: Mapping[str, str], seconds: float
         except (requests.RequestException, HTTPError) as error:
             failed = f"{name}: {type(error).__name__}"
             raise (Retryable(failed) if _never_arrived(error) else Ambiguous(failed)) from error
-    return Answer(response.status_code, response.headers, content[:4096].decode("utf-8", "replace"), parsed(content))
+    text = redacted(content[: 2 * LOGGED_BYTES].decode("utf-8", "replace"))[:LOGGED_BYTES]
+    return Answer(response.status_code, response.headers, text, parsed(content))
 
 
 def _read(response: requests.Response) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 from lumeo.errors import Ambiguous, ErrorCode, ProviderError, Rejected, Retryable
 from lumeo.prediction import Snapshot, Status, Upstream
 from lumeo.providers.http import Answer
+from lumeo.redaction import redacted
 
 WORD = 256
 """Characters of a provider's word that are kept."""
@@ -112,4 +113,4 @@ def _title(answer: Answer) -> str:
 def _text(body: Mapping[str, Any], name: str) -> str | None:
     value = body.get(name)
     # Bounded, and without halves of surrogate pairs: it is kept in an item of the table.
-    return value[:WORD].encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
+    return redacted(value)[:WORD].encode("utf-8", "replace").decode() if isinstance(value, str) and value else None

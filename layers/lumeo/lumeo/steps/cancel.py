@@ -1,9 +1,10 @@
 """Stop a prediction: note the wish, tell the provider, and say `canceled` only when the record does."""
 
-from lumeo import clock, documents, runs
+from lumeo import clock, runs
 from lumeo.errors import ProviderError
 from lumeo.prediction import Handle, Phase, Prediction, Status
 from lumeo.providers import provider
+from lumeo.redaction import redacted
 from lumeo.steps import look, stop
 from lumeo.store import store
 from lumeo.telemetry import about, logger
@@ -26,8 +27,10 @@ def cancel(prediction: Prediction) -> Prediction:
     if wished and wished.phase is Phase.ACCEPTED:
         # Create has just taken its submission back; now that the wish is there, it makes no other.
         ended = store().withdraw(wished, Phase.ACCEPTED) or store().get(prediction.id) or prediction
-    elif wished and prediction.handle and stop.tell(prediction, prediction.handle):
-        ended = _ended(wished, prediction.handle, until)
+    elif wished and wished.handle and stop.tell(wished, wished.handle):
+        if not wished.cancel_sent:
+            store().told(wished.id, clock.stamp())
+        ended = _ended(wished, wished.handle, until)
     else:
         ended = store().get(prediction.id) or prediction
     # Whatever came of it, its run need not wait any longer.
@@ -41,7 +44,7 @@ def _ended(prediction: Prediction, handle: Handle, until: float) -> Prediction:
         try:
             snapshot = provider(prediction.provider).fetch(handle)
         except ProviderError as error:
-            logger.warning("a look brought nothing", raw=documents.redacted(error.raw))
+            logger.warning("a look brought nothing", raw=redacted(error.raw))
         else:
             if snapshot.status is Status.CANCELED:
                 withdrawn = store().withdraw(prediction, Phase.RUNNING, look.changes(prediction, snapshot))

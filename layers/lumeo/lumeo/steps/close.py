@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from lumeo import clock, documents
+from lumeo import clock
 from lumeo.errors import Ambiguous, ErrorCode, ProviderError
 from lumeo.prediction import Handle, Phase, Prediction, Status, Verdict
+from lumeo.redaction import redacted
 from lumeo.steps import stop
 from lumeo.steps.find import candidates
 from lumeo.steps.next import answer, end
@@ -43,10 +44,10 @@ def _stopped(prediction: Prediction) -> bool:
     try:
         handles = _handles(prediction)
     except Ambiguous as error:
-        logger.error("what it became cannot be told", raw=documents.redacted(error.raw))
+        logger.error("what it became cannot be told", raw=redacted(error.raw))
         return True
     except ProviderError as error:
-        logger.warning("what it became could not be found out", raw=documents.redacted(error.raw))
+        logger.warning("what it became could not be found out", raw=redacted(error.raw))
         return False
     told = [stop.tell(prediction, handle) for handle in handles]
     return all(told)

@@ -10,6 +10,7 @@ from lumeo.hooks import hook_url
 from lumeo.prediction import Intent, Phase, Prediction, Status, Turn, Verdict, overdue
 from lumeo.providers import provider
 from lumeo.providers.base import SUBMIT_SECONDS, Submission
+from lumeo.redaction import redacted
 from lumeo.steps import room
 from lumeo.steps.close import close
 from lumeo.steps.next import answer, current, end
@@ -67,12 +68,12 @@ def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
         _check_time(intent)
         handle, snapshot = upstream.submit(submission)
     except Rejected as error:
-        logger.warning("the provider refused it", code=error.code, raw=documents.redacted(error.raw))
+        logger.warning("the provider refused it", code=error.code, raw=redacted(error.raw))
         return settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), error.code), error)
     except Retryable as error:
         return _not_yet(prediction, run, intent, turn, error)
     except Ambiguous as error:
-        logger.warning("it is not certain that the submission arrived", raw=documents.redacted(error.raw))
+        logger.warning("it is not certain that the submission arrived", raw=redacted(error.raw))
         return answer(prediction, "Create", LOOK_SECONDS)
     # Whatever becomes of the next write, the log knows what was paid for.
     logger.info("submitted", upstream_id=handle.id)
@@ -98,7 +99,7 @@ def _check_time(intent: Intent) -> None:
 
 def _not_yet(prediction: Prediction, run: str, intent: Intent, turn: Turn, error: Retryable) -> dict[str, Any]:
     """It surely did not arrive: take the intent back, and come again unless that would be too late."""
-    logger.warning("not submitted yet", raw=documents.redacted(error.raw), throttled=error.throttled)
+    logger.warning("not submitted yet", raw=redacted(error.raw), throttled=error.throttled)
     count("Throttled" if error.throttled else "Unreachable", prediction.provider)
     troubles = prediction.troubles + 1
     policy = provider(prediction.provider).polling

@@ -5,6 +5,7 @@ from typing import Any
 
 from lumeo import clock, documents, logs
 from lumeo.prediction import Prediction, Snapshot, Status
+from lumeo.redaction import redacted
 
 METRICS_KEPT = documents.INLINE_BYTES
 """Characters of JSON: what is longer is none that anybody would read, and every answer would show it."""
@@ -21,10 +22,11 @@ def changes(prediction: Prediction, snapshot: Snapshot) -> dict[str, Any]:
         "gone_looks": 0,
     }
     if snapshot.logs:
-        readable = logs.readable(snapshot.logs, snapshot.error)
+        log = redacted(snapshot.logs)
+        readable = logs.readable(log, snapshot.error)
         found["logs"] = documents.keep(prediction.id, "logs", readable[-LOGS_KEPT:])
-        if readable != snapshot.logs:
-            found["raw_logs"] = documents.keep(prediction.id, "raw-logs", snapshot.logs[-LOGS_KEPT:])
+        if readable != log:
+            found["raw_logs"] = documents.keep(prediction.id, "raw-logs", log[-LOGS_KEPT:])
     if snapshot.metrics and len(json.dumps(snapshot.metrics)) <= METRICS_KEPT:
         found["metrics"] = documents.keep(prediction.id, "metrics", dict(snapshot.metrics))
     began = snapshot.status is Status.PROCESSING or snapshot.upstream.started_at is not None

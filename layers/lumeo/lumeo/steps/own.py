@@ -20,7 +20,8 @@ def own(
 
     `intent`: that of the submission which the provider has just answered.
     """
-    growing = polling.wait(provider(seen.provider).polling, 0, webhook=seen.webhook)
+    # What was searched for may be over, and its webhook have come in vain.
+    growing = polling.wait(provider(seen.provider).polling, 0, webhook=seen.webhook and intent is not None)
     first = polling.until(clock.seconds_between(clock.stamp(), seen.deadline), growing)
     upstream = snapshot.upstream if snapshot else Upstream()
     owned = store().own(seen, run, handle, upstream, due(first)) or store().get(seen.id)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from lumeo import clock, documents, polling
+from lumeo import clock, polling
 from lumeo.errors import Ambiguous, ErrorCode, ProviderError
 from lumeo.prediction import Intent, Prediction, Status, Verdict
 from lumeo.providers import provider
+from lumeo.redaction import redacted
 from lumeo.steps import stop
 from lumeo.steps.find import candidates
 from lumeo.steps.next import answer
@@ -33,7 +34,7 @@ def search(prediction: Prediction, run: str, intent: Intent) -> dict[str, Any]:
             return answer(prediction, "Create", polling.search_wait(clock.seconds_between(intent.at, now), left))
         return settle(prediction, run, Verdict(Status.FAILED, now, ErrorCode.SUBMISSION_UNCERTAIN), error)
     except ProviderError as error:
-        logger.warning("it could not be found out whether the submission arrived", raw=documents.redacted(error.raw))
+        logger.warning("it could not be found out whether the submission arrived", raw=redacted(error.raw))
         if clock.seconds_between(prediction.deadline, now) > GRACE_SECONDS:
             return settle(prediction, run, Verdict(Status.FAILED, now, ErrorCode.SUBMISSION_UNCERTAIN), error)
         return answer(prediction, "Create", AGAIN_SECONDS)

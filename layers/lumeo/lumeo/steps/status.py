@@ -6,6 +6,7 @@ from lumeo import clock, documents, polling
 from lumeo.errors import ErrorCode, Gone, ProviderError, Retryable
 from lumeo.prediction import Document, Handle, Phase, Prediction, Snapshot, Status, Verdict, overdue, verdict
 from lumeo.providers import provider
+from lumeo.redaction import redacted
 from lumeo.steps import look, stop
 from lumeo.steps.next import answer, current, end
 from lumeo.store import due, store
@@ -55,7 +56,7 @@ def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
 def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: ProviderError) -> dict[str, Any]:
     now, troubles = clock.stamp(), prediction.troubles + 1
     if troubles == 1:
-        logger.warning("a look brought nothing", raw=documents.redacted(error.raw))
+        logger.warning("a look brought nothing", raw=redacted(error.raw))
     count("LooksWithoutAnswer", prediction.provider)
     gone = isinstance(error, Gone) and clock.seconds_between(handle.at, now) > PENDING_SECONDS
     gone_looks = prediction.gone_looks + 1 if gone else 0
@@ -138,7 +139,7 @@ def _ending(prediction: Prediction, ended: Verdict, snapshot: Snapshot) -> dict[
     if ended.status is Status.SUCCEEDED:
         found["result"] = _result(prediction, snapshot)
     if snapshot.error:
-        logger.warning("it failed at the provider", code=ended.code, raw=documents.redacted(snapshot.error))
+        logger.warning("it failed at the provider", code=ended.code, raw=redacted(snapshot.error))
         found["raw_error"] = documents.keep(prediction.id, "error", snapshot.error)
     return found
 

@@ -1,9 +1,9 @@
 """Tells a provider to stop. Whether it did shows in the next look."""
 
-from lumeo import documents
 from lumeo.errors import Gone, ProviderError
 from lumeo.prediction import Handle, Prediction
 from lumeo.providers import provider
+from lumeo.redaction import redacted
 from lumeo.telemetry import count, logger
 
 
@@ -14,7 +14,7 @@ def tell(prediction: Prediction, handle: Handle) -> bool:
     except Gone:
         return True
     except ProviderError as error:
-        logger.warning("the provider did not take the cancel", raw=documents.redacted(error.raw))
+        logger.warning("the provider did not take the cancel", raw=redacted(error.raw))
         return False
     return True
 

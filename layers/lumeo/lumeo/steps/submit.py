@@ -11,6 +11,7 @@ from lumeo.errors import ApiError
 from lumeo.prediction import Phase, Prediction
 from lumeo.providers import provider
 from lumeo.rates import Rate, clocks
+from lumeo.redaction import redacted
 from lumeo.repeats import fingerprint, repeats
 from lumeo.store import DUE_SHARDS, due, store
 from lumeo.telemetry import about, count
@@ -140,7 +141,7 @@ def _check(body: dict[str, Any], version: Any, *, needs_version: bool) -> None:
 
 def _no_token(text: str) -> bool:
     """It will be seen in records and histories: whoever pastes a token there must not find it there again."""
-    return documents.redacted(text) == text
+    return redacted(text) == text
 
 
 def _type(value: Any) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from lumeo import clock, documents, runs
+from lumeo import clock, runs
 from lumeo.errors import ApiError, Forged, ProviderError
 from lumeo.hooks import is_hook
 from lumeo.prediction import Handle, Phase, Prediction, Status, WakeUp
 from lumeo.providers import KNOWN, provider
+from lumeo.redaction import redacted
 from lumeo.steps import look, stop
 from lumeo.store import store
 from lumeo.telemetry import about, count, logger
@@ -28,7 +29,7 @@ def webhook(provider_name: str, prediction_id: str, token: str, headers: Mapping
         logger.warning("a webhook was not believed", reason=error.raw)
         raise ApiError(401, "Unauthenticated", "The webhook's signature does not hold.") from error
     except ProviderError as error:
-        logger.warning("a webhook could not be verified", raw=documents.redacted(error.raw))
+        logger.warning("a webhook could not be verified", raw=redacted(error.raw))
         raise ApiError(503, "Service unavailable", "The webhook cannot be verified now.", retry_after=5) from error
     count("Webhooks", provider_name)
     prediction = store().get(prediction_id)
