@@ -349,6 +349,20 @@ def test_overtaken_while_the_provider_answers(driver: Driver, lines: list[str]) 
     assert not any("orphan" in line for line in lines)
 
 
+def test_given_up_while_the_provider_answers(driver: Driver, lines: list[str]) -> None:
+    """Another submission of the same prediction stands by then: whoever searches for that one must not find this."""
+    driver.fault("create", "delay", seconds=5)
+    prediction_id = driver.submit("sim/stuck")
+    intent = {"attempt": "another", "at": "2026-11-21T10:02:00.000Z", "not_after": "2026-11-21T10:02:30.000Z"}
+    driver.simulator_clock.meanwhile = lambda: driver.overwrite(prediction_id, run=f"{prediction_id}-2", intent=intent)
+    driver.step("Create", prediction_id)
+
+    record = driver.record(prediction_id)
+    assert (record.handle, record.proposed) == (None, None)
+    assert driver.upstream().cancel_calls == 1
+    assert any("orphan" in line for line in lines)
+
+
 def test_ended_while_the_provider_answers(driver: Driver, lines: list[str]) -> None:
     """Nobody would ever look at that run: it is ended at the provider at once."""
     driver.fault("create", "delay", seconds=5)

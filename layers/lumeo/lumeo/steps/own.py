@@ -25,7 +25,7 @@ def own(
     first = polling.until(clock.seconds_between(clock.stamp(), seen.deadline), growing)
     upstream = snapshot.upstream if snapshot else Upstream()
     owned = store().own(seen, run, handle, upstream, due(first)) or store().get(seen.id)
-    if owned is None or owned.handle is None or owned.handle.id != handle.id:
+    if owned is None or not _is_there(owned, handle):
         owner = store().owner(seen.provider, handle.id)
         if owner not in {None, seen.id}:
             logger.error("the provider named a run that another prediction owns", upstream_id=handle.id, owner=owner)
@@ -44,8 +44,16 @@ def _left_over(seen: Prediction, handle: Handle, intent: Intent | None) -> dict[
     """Somebody was first: another run that carries the prediction on, or an end."""
     proposed = store().propose(seen.id, handle.id, intent) if intent else None
     now = proposed or store().get(seen.id)
-    # Who searches for a submission finds this one; and what is there already, is there.
-    known = now is not None and (now.phase is Phase.SENDING or (now.handle is not None and now.handle.id == handle.id))
-    if not known:
+    if not (now and (_is_there(now, handle) or _is_searched_for(now, intent))):
         stop.orphan(seen, handle)
     return answer(now or seen, "Create")
+
+
+def _is_there(prediction: Prediction, handle: Handle) -> bool:
+    return prediction.handle is not None and prediction.handle.id == handle.id
+
+
+def _is_searched_for(prediction: Prediction, intent: Intent | None) -> bool:
+    """Whether somebody will find it: not if it belongs to a submission that was taken for absent meanwhile."""
+    sending = prediction.intent if prediction.phase is Phase.SENDING else None
+    return sending is not None and (intent is None or sending.attempt == intent.attempt)
