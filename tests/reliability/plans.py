@@ -105,6 +105,15 @@ def ended_by(plan: Plan, act: Act) -> float:
     return min([*ends, *([act["at"] + shorter] if shorter else [])], default=float("inf"))
 
 
+def is_repeated_safely(plan: Plan, act: Act) -> bool:
+    """Whether however many requests make one prediction.
+
+    A counted repeat cannot know of a first request that nobody waits for any more, and that has written nothing yet.
+    """
+    hanging = any(one["function"] == "Submit" for one in plan.of("lose"))
+    return act["way"] == "key" or (act["way"] == "counted" and not hanging)
+
+
 def may_end(plan: Plan, act: Act) -> set[tuple[Status, ErrorCode | None]]:
     """Every end that is right for a prediction: one alone, unless somebody ends it."""
     ends = {natural_end(act)}
@@ -114,5 +123,9 @@ def may_end(plan: Plan, act: Act) -> set[tuple[Status, ErrorCode | None]]:
         ends |= {(Status.CANCELED, ErrorCode.DEADLINE_EXCEEDED), (Status.ABORTED, ErrorCode.DEADLINE_EXCEEDED)}
         # So short a time can be over before the provider has room for it, or can be reached.
         busy = any(True for _ in plan.of("provider"))
-        ends |= {(Status.FAILED, ErrorCode.PROVIDER_BUSY), (Status.FAILED, ErrorCode.PROVIDER_UNAVAILABLE)} if busy else set()
+        ends |= (
+            {(Status.FAILED, ErrorCode.PROVIDER_BUSY), (Status.FAILED, ErrorCode.PROVIDER_UNAVAILABLE)}
+            if busy
+            else set()
+        )
     return ends

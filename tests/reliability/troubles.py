@@ -7,7 +7,9 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, 
 
 from tests.reliability.plans import Act
 from tests.world.calls import Call, Hook, Refusal
-from tests.world.hub import Death, Hub
+from tests.world.hub import Hub
+from tests.world.turns import Death
+from tests.world.world import World
 
 URL = "https://aws.test"
 READ_SECONDS = 10.0
@@ -97,15 +99,27 @@ class AtACall(Fault):
             self._happens()
 
 
-def hook(act: Act, hub: Hub, hit: Callable[[Act], None]) -> Fault:
+def hook(act: Act, here: World, hit: Callable[[Act], None]) -> Fault:
     """The act as it meets the calls."""
     if act["act"] == "aws":
-        return Refused(act, hub, hit)
-    return AtACall(act, hub, hit, die if act["act"] == "die" else lambda: hub.sleep(act["seconds"]))
+        return Refused(act, here.hub, hit)
+    happens: dict[str, Callable[[], None]] = {
+        "die": die,
+        "stall": lambda: here.hub.sleep(act["seconds"]),
+        "lose": lambda: lose(here, act["seconds"]),
+    }
+    return AtACall(act, here.hub, hit, happens[act["act"]])
 
 
 def die() -> None:
     raise Death
+
+
+def lose(here: World, seconds: float) -> None:
+    """Whoever waits for the function hears that nobody knows what became of it; it goes on, after a while."""
+    assert here.hub.task
+    here.functions.lose(here.hub.task)
+    here.hub.sleep(seconds)
 
 
 def conflict(operation: str) -> Refusal:
@@ -126,4 +140,6 @@ def named(act: Act) -> str:
             return f"{act.get('operation', act['service'])}: {act['kind']}"
         case "die":
             return f"death {'after' if act['late'] else 'before'} a call"
+        case "lose":
+            return "function given up while it goes on"
     return str(act["act"])

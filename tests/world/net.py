@@ -77,8 +77,11 @@ class Net:
         self.hub.sleep(self.hub.chooser.seconds(PROVIDER_SECONDS))
         started: list[Any] = []
         try:
-            pieces = application(_environ(head, body), lambda *args: started.extend(args[:2]))
-            self.answered()
+            try:
+                pieces = application(_environ(head, body), lambda *args: started.extend(args[:2]))
+            finally:
+                # Also what gets no answer may have been acted on.
+                self.answered()
             self.hub.sleep(self.hub.chooser.seconds(PROVIDER_SECONDS))
             self._reply(connection, started[0], started[1], pieces)
         except ConnectionResetError:

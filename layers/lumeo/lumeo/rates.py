@@ -5,7 +5,7 @@ arrival time in milliseconds, says until when the rate is used up; who comes mov
 turn keeps its place in the queue: when the clock is closed for a while, all turns are put off alike.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -63,7 +63,7 @@ class Clocks:
     def book(self, name: str, rate: Rate, before: str) -> Turn | None:
         """The next turn, now one's own; None, and nothing is taken, if there is none before that moment."""
         latest = _milliseconds(before) + rate.tolerance - 1
-        face, moved = self._advance(name, rate, latest)
+        face, moved = self._advance(name, rate, lambda _: latest)
         if not moved:
             return None
         now = _now()
@@ -77,9 +77,8 @@ class Clocks:
 
     def take(self, name: str, rate: Rate) -> float:
         """0 if there is room now, which is thereby taken; else, with nothing taken, the seconds until there is."""
-        now = _now()
-        face, taken = self._advance(name, rate, now + rate.tolerance)
-        return 0 if taken else max(1, face.tat - rate.tolerance - now) / 1000
+        face, taken = self._advance(name, rate, lambda now: now + rate.tolerance)
+        return 0 if taken else max(1, face.tat - rate.tolerance - _now()) / 1000
 
     def close(self, name: str, rate: Rate, seconds: float) -> None:
         """Let nobody go for that long: every turn is put off by as much of it as is new."""
@@ -102,8 +101,11 @@ class Clocks:
                 return
         raise ClockBusy(name)
 
-    def _advance(self, name: str, rate: Rate, latest: int) -> tuple[Face, bool]:
-        """The clock after it was moved on, unless it stands past `latest`: then as it is, and False."""
+    def _advance(self, name: str, rate: Rate, latest: Callable[[int], int]) -> tuple[Face, bool]:
+        """The clock after it was moved on, unless it stands past `latest` (of now): then as it is, and False.
+
+        Now is read anew each time: a write may take seconds.
+        """
         for _ in range(ATTEMPTS):
             now = _now()
             face, moved = self._update(
@@ -112,15 +114,16 @@ class Clocks:
                 "attribute_not_exists(tat) OR tat < :now",
                 {":now": now, ":next": now + rate.interval, ":expiry": _expiry(now)},
             )
-            if moved or face.tat > latest:
+            now = _now()
+            if moved or face.tat > latest(now):
                 return face, moved
             face, moved = self._update(
                 name,
                 "SET tat = tat + :step, expires_at = :expiry",
                 "tat BETWEEN :now AND :latest",
-                {":now": now, ":latest": latest, ":step": rate.interval, ":expiry": _expiry(face.tat)},
+                {":now": now, ":latest": latest(now), ":step": rate.interval, ":expiry": _expiry(face.tat)},
             )
-            if moved or face.tat > latest:
+            if moved or face.tat > latest(_now()):
                 return face, moved
         raise ClockBusy(name)
 

@@ -26,10 +26,12 @@ def status(prediction_id: str, run: str) -> dict[str, Any]:
     prediction = current(prediction_id, run)
     if prediction is None:
         return end(prediction_id)
-    if prediction.phase is Phase.SETTLED:
-        return _look_afresh(prediction, run) if prediction.fresh_look == "asked" else answer(prediction, "Finalize")
+    if prediction.phase is Phase.SETTLED and (prediction.handle is None or prediction.fresh_look != "asked"):
+        return answer(prediction, "Finalize")
     if prediction.handle is None:
         return answer(prediction, "Create")
+    if prediction.phase is Phase.SETTLED:
+        return _look_afresh(prediction, run, prediction.handle)
     return _look(prediction, run, prediction.handle)
 
 
@@ -73,25 +75,29 @@ def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: Pro
     return answer(observed or prediction, "Status", wait, parked_since=prediction)
 
 
-def _look_afresh(prediction: Prediction, run: str) -> dict[str, Any]:
+def _look_afresh(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
     """An output could not be fetched: ask the provider once more where it is."""
-    policy = provider(prediction.provider).polling
     try:
-        snapshot = provider(prediction.provider).fetch(prediction.handle) if prediction.handle else None
-    except Gone:
-        snapshot = None
+        snapshot = provider(prediction.provider).fetch(handle)
     except ProviderError as error:
-        left = policy.result_window - clock.seconds_between(prediction.timeline["completed"], clock.stamp())
-        if left > 0:
-            wait = polling.until(left, _trouble_wait(prediction, error))
-            changes = {"troubles": prediction.troubles + 1, "due_at": due(wait)}
-            return answer(store().refresh(prediction.id, run, changes) or prediction, "Status", wait)
-        snapshot = None
-    if snapshot is None or snapshot.removed or snapshot.output is None:
-        changes = {"fresh_look": "gone"}
+        return _nothing_learnt_afresh(prediction, run, error)
+    if snapshot.removed or snapshot.output is None:
+        changes: dict[str, Any] = {"fresh_look": "gone"}
     else:
-        changes = {"fresh_look": None, "result": _result(prediction, snapshot)}
+        changes = {"fresh_look": None, "gone_looks": 0, "result": _result(prediction, snapshot)}
     return answer(store().refresh(prediction.id, run, changes) or prediction, "Finalize")
+
+
+def _nothing_learnt_afresh(prediction: Prediction, run: str, error: ProviderError) -> dict[str, Any]:
+    """One that says that it is gone may be wrong once, as while it ran."""
+    window = provider(prediction.provider).polling.result_window
+    left = window - clock.seconds_between(prediction.timeline["completed"], clock.stamp())
+    gone_looks = prediction.gone_looks + 1 if isinstance(error, Gone) else 0
+    if left <= 0 or gone_looks >= GONE_LOOKS:
+        return answer(store().refresh(prediction.id, run, {"fresh_look": "gone"}) or prediction, "Finalize")
+    wait = polling.until(left, _trouble_wait(prediction, error))
+    changes = {"troubles": prediction.troubles + 1, "gone_looks": gone_looks, "due_at": due(wait)}
+    return answer(store().refresh(prediction.id, run, changes) or prediction, "Status", wait)
 
 
 def _trouble_wait(prediction: Prediction, error: ProviderError) -> int:
