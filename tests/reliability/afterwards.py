@@ -6,23 +6,26 @@ from typing import Any
 from lumeo import clock, documents
 from lumeo.errors import ErrorCode
 from lumeo.prediction import Prediction, Status
+from tests.reliability.pairs import Pair
 from tests.reliability.stage import Stage
 from tests.world import invariants
 
 
-def broken(stage: Stage, ends: frozenset[str], *, disturbed: bool) -> Iterator[str]:
-    """All that must not be. `ends`: how the prediction may end; `disturbed`: somebody died, or was held up."""
+def broken(stage: Stage, pair: Pair, *, disturbed: bool) -> Iterator[str]:
+    """All that must not be; `disturbed`: somebody died, or was held up."""
     yield from invariants.violations(stage.here)
     records = invariants.predictions(stage.here)
     if len(records) != 1:
         yield f"{len(records)} predictions of one request"
     # Whoever asks for the end may die first, or come too late.
-    allowed = ends | {"succeeded"} if disturbed else ends
+    allowed = pair.ends | {"succeeded"} if disturbed else pair.ends
     for record in records:
         if str(record.status) not in allowed:
             yield f"ended as {record.status} {record.error_code or ''}, not as {' or '.join(sorted(allowed))}"
         if record.error_code is ErrorCode.SUBMISSION_UNCERTAIN:
             yield "it could have been found"
+    if not disturbed and longest(stage) > pair.within:
+        yield f"it took {longest(stage):.0f} s, at most {pair.within:.0f} s are promised"
     for asked in stage.asked:
         if asked.answer is None or (asked.answer.status >= 300 and not disturbed):
             yield f"{asked.method} {asked.path} was answered {asked.answer}"
@@ -43,7 +46,10 @@ def seen(stage: Stage) -> tuple[str, ...]:
         *(str(documents.value(record.output)) for record in records),
         *(f"{name} {execution.status}" for name, execution in here.executions().items()),
         str({name: counters[name] for name in ("calls", "created", "succeeded", "canceled")}),
-        *(" ".join([member.name, *(f"{call.operation} {call.outcome}" for call in member.calls)]) for member in stage.members),
+        *(
+            " ".join([member.name, *(f"{call.operation} {call.outcome}" for call in member.calls)])
+            for member in stage.members
+        ),
         *sorted(f"{call.function} {call.operation} {call.outcome}" for call in here.calls() if call not in held),
     )
 

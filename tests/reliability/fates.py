@@ -58,11 +58,11 @@ class Tally:
 
     def line(self) -> str:
         """For people."""
-        drawn = "drawn" if self.drawn else "all"
+        drawn = " (drawn)" if self.drawn else ""
         fates = f"{self.fates} of {self.possible} deaths and delays"
         failed = f"; {len(self.wrong)} FAILED" if self.wrong else ""
         ends = " or ".join(sorted(self.ends))
-        return f"{self.name}: {self.orders} orders ({drawn}), {fates}; {ends} within {self.longest:.0f} s{failed}"
+        return f"{self.name}: {self.orders} orders{drawn}, {fates}; {ends} within {self.longest:.0f} s{failed}"
 
 
 def fates_of(way: Way) -> Iterator[Fate]:

@@ -43,7 +43,7 @@ def play(pair: Pair, way: Way, fate: Fate | None = None, tally: Tally | None = N
             raise
         except Exception as error:
             raise Wrong(f"{type(error).__name__}: {error}\n{_again(pair, way, fate)}") from error
-        wrong = [*afterwards.broken(stage, pair.ends, disturbed=fate is not None)]
+        wrong = list(afterwards.broken(stage, pair, disturbed=fate is not None))
         if wrong:
             raise Wrong("\n".join([*wrong, _again(pair, way, fate)]))
         if tally is not None:
@@ -52,11 +52,11 @@ def play(pair: Pair, way: Way, fate: Fate | None = None, tally: Tally | None = N
 
 
 def run(pair: Pair, limit: int | None = None) -> Tally:
-    """Every order of a pair and every fate on each; with a limit so many fates, evenly spread, and not too many orders."""
+    """Every order of a pair and every fate on each; with a limit so many fates, evenly spread, and fewer orders."""
     tally = Tally(pair.name, drawn=limit is not None and pair.many)
     fates: dict[Fate, None] = {}
     try:
-        for way in _drawn(pair, tally) if tally.drawn else explore(functools.partial(_play, pair, tally)):
+        for way in _drawn(pair, tally) if tally.drawn else explore(lambda way: play(pair, way, tally=tally)):
             fates |= dict.fromkeys(fates_of(way))
     except Wrong as error:
         tally.wrong.append(str(error))
@@ -80,14 +80,10 @@ def told(tallies: Sequence[Tally]) -> Iterator[str]:
     """What was played, a line for each pair and one for all."""
     by_name = {tally.name: tally for tally in tallies}
     yield from (by_name[pair.name].line() for pair in PAIRS if pair.name in by_name)
-    whole = Tally("in all", drawn=any(tally.drawn for tally in tallies))
+    whole = Tally(f"{len(tallies)} pairs, {sum(not tally.drawn for tally in tallies)} in every order")
     for tally in tallies:
         whole.add(tally)
     yield whole.line()
-
-
-def _play(pair: Pair, tally: Tally, way: Way) -> None:
-    play(pair, way, tally=tally)
 
 
 def _drawn(pair: Pair, tally: Tally) -> Iterator[Way]:
@@ -130,14 +126,14 @@ def main(given: Sequence[str]) -> int:
     tallies = []
     for tally in run_all(asked.limit, pairs):
         tallies.append(tally)
-        print(tally.line(), *tally.wrong, sep="\n", flush=True)  # noqa: T201 (a command line)
-    print("", *told(tallies), sep="\n")  # noqa: T201
+        print(tally.line(), *tally.wrong, sep="\n", flush=True)
+    print("", *told(tallies), sep="\n")
     return 1 if any(tally.wrong for tally in tallies) else 0
 
 
 def _once(pair: Pair, asked: Any) -> int:
     order = tuple(asked.order.split())
-    print(*play(pair, Way.along(order), Fate(order, asked.who, asked.kind) if asked.who else None), sep="\n")  # noqa: T201
+    print(*play(pair, Way.along(order), Fate(order, asked.who, asked.kind) if asked.who else None), sep="\n")
     return 0
 
 

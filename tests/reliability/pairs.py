@@ -11,7 +11,7 @@ SOON = {"starting": 0, "processing": 3}
 KEY = {"Idempotency-Key": "the same"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pair:
     """`meet` brings a world to the moment. `ends`: how the prediction may end when nobody dies or is held up.
 
@@ -22,10 +22,14 @@ class Pair:
     meet: Callable[[Stage], object]
     ends: frozenset[str]
     many: bool = False
+    within: float = 300.0
+    """Seconds from acceptance to the end when nobody dies or is held up."""
 
 
-def _pair(name: str, meet: Callable[[Stage], object], *ends: str, many: bool = False) -> Pair:
-    return Pair(name, meet, frozenset(ends or ("succeeded",)), many)
+def _pair(
+    name: str, meet: Callable[[Stage], object], *ends: str, many: bool = False, within: float = Pair.within
+) -> Pair:
+    return Pair(name, meet, frozenset(ends or ("succeeded",)), many, within)
 
 
 # Two who are at their first call at one moment
@@ -367,7 +371,7 @@ PAIRS = (
     _pair("two cancels", _two_cancels, "canceled", many=True),
     _pair("webhook × status", _webhook_status),
     _pair("first webhook × status", _first_webhook_status),
-    _pair("webhook × park", _webhook_park),
+    _pair("webhook × park", _webhook_park, within=8),
     _pair("webhook × create", _webhook_create),
     _pair("first webhook × create", _first_webhook_create),
     _pair("webhook × search", _webhook_search),

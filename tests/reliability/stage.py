@@ -131,6 +131,7 @@ class Stage(Hook):
         self._made.append(call)
 
     def after(self, call: Call) -> None:
+        del call
         task = self.here.hub.task
         if task and any(member.task is task and member.dying for member in self.members):
             self.here.hub.kill(task)

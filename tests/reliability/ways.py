@@ -12,7 +12,7 @@ from random import Random
 from tests.world.calls import Call
 
 Touched = Sequence[Call] | None
-"""All calls that a step brought about, until nobody else had anything to do; None: time passed, so that all is touched."""
+"""All calls that a step brought about until nobody else had anything to do; None: time passed, which touches all."""
 
 
 class Redundant(Exception):
@@ -126,7 +126,7 @@ def meet(one: Touched, other: Touched) -> bool:
     return one is None or other is None or any(call.meets(late) for call in one for late in other)
 
 
-def explore(play: Callable[[Way], None], *, reduced: bool = True) -> Iterator[Way]:
+def explore(play: Callable[[Way], object], *, reduced: bool = True) -> Iterator[Way]:
     """Play on every way; yields each that was gone to its end."""
     way: Way | None = Way(reduced=reduced)
     while way:

@@ -77,7 +77,9 @@ class Lambda(Functions):
         if not task.ended.wait(seconds):
             raise Failed("States.Timeout", event="TaskTimedOut")
         if task in self._lost:
-            raise _failure("Lambda.Unknown", "The cause could not be determined because Lambda did not return an error type.")
+            raise _failure(
+                "Lambda.Unknown", "The cause could not be determined because Lambda did not return an error type."
+            )
         if task.killed and task.result is None:
             raise _failure("Runtime.ExitError", "Runtime exited without providing a reason")
         if isinstance(task.result, Failed):
