@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from lumeo.keys import Keys
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 60
@@ -99,17 +100,6 @@ class Stack:
         )
         item: dict[str, Any] = answer["Item"]
         return item
-
-
-def until(look: Callable[[], Any], enough: Callable[[Any], bool], seconds: float = 30) -> Any:
-    """What `look` sees once it is enough. Fails after that many seconds."""
-    end = time.monotonic() + seconds
-    while True:
-        seen = look()
-        if enough(seen):
-            return seen
-        assert time.monotonic() < end, f"still {seen}"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Cancel through the whole machine: told upstream, written in the record, and the run ends, each once."""
 
-from tests.e2e.conftest import Caller, Stack, until
+from tests.e2e.conftest import Caller, Stack
+from tests.waiting import until
 
 
 def test_cancel_midway(stack: Stack, caller: Caller) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Caller, Stack, until
+from tests.e2e.conftest import Caller, Stack
+from tests.waiting import until
 
 TRAVELS = {"id", "next", "wait", "wakes", "polls", "provider", "model", "upstream_id"}
 

@@ -19,6 +19,7 @@ from local.aws import Aws
 from local.environment import variables
 from local.events import deliver, matches
 from local.template import Template
+from tests.waiting import until
 
 LONG = 60
 """Seconds that no test may really wait."""
@@ -78,17 +79,6 @@ class World:
         )
         token: str = found["task_token"]["S"]
         return token
-
-
-def until(look: Callable[[], Any], enough: Callable[[Any], bool], seconds: float = 5) -> Any:
-    """What `look` sees once it is enough."""
-    end = time.monotonic() + seconds
-    while True:
-        seen = look()
-        if enough(seen):
-            return seen
-        assert time.monotonic() < end, f"still {seen}"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
