@@ -22,6 +22,12 @@ DRAWN = 16
 """Orders that are drawn of a pair that has many, where not all are played."""
 
 
+QUIET_SECONDS = 1200.0
+"""In so much time, and in far less as a rule, nobody has anything left to do."""
+MOST_WRONG = 3
+"""Of a pair in which so much is wrong no more is played."""
+
+
 class Wrong(AssertionError):
     """What must not be, and a command that plays it again."""
 
@@ -38,7 +44,7 @@ def play(pair: Pair, way: Way, fate: Fate | None = None, tally: Tally | None = N
             for _ in fated(stage, way, fate) if fate else steps(stage, way):
                 pass
             stage.open()
-            here.until_quiet()
+            here.until_quiet(QUIET_SECONDS)
         except Redundant:
             raise
         except Exception as error:
@@ -66,6 +72,8 @@ def run(pair: Pair, limit: int | None = None) -> Tally:
             play(pair, Way.along(fate.order), fate, tally)
         except Wrong as error:
             tally.wrong.append(str(error))
+            if len(tally.wrong) >= MOST_WRONG:
+                break
     return tally
 
 
