@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from tests.reliability import interleavings
 from tests.reliability.cores import spread
 from tests.reliability.deaths import everywhere
 from tests.reliability.drawing import draw
@@ -76,11 +77,14 @@ def main() -> int:
     parser.add_argument("plans", type=int, nargs="?", default=1000, help="how many plans to play")
     parser.add_argument("--seed", type=int, default=0, help="the first plan's seed")
     parser.add_argument("--replay", type=Plan.parsed, help="play this one, and show its calls and its log")
-    parser.add_argument("--no-crashes", action="store_true", help="leave out the crash at every boundary after them")
+    parser.add_argument(
+        "--plans-only", action="store_true", help="leave out what follows: every crash, and every order of every pair"
+    )
     asked = parser.parse_args()
     if asked.replay:
         return replay(asked.replay)
-    return soak(range(asked.seed, asked.seed + asked.plans)) | (0 if asked.no_crashes else crash_everywhere())
+    failed = soak(range(asked.seed, asked.seed + asked.plans))
+    return failed if asked.plans_only else failed | crash_everywhere() | interleavings.main([])
 
 
 if __name__ == "__main__":
