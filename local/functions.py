@@ -61,6 +61,10 @@ class Functions:
         return json.loads(answer)
 
 
+def _given(_: ApiGatewayResolver, request: Any) -> None:
+    _request.set(request)
+
+
 def keep_requests_apart() -> None:
     """Give each invocation a request of its own.
 
@@ -74,4 +78,4 @@ def keep_requests_apart() -> None:
 
     resolver: Any = ApiGatewayResolver
     resolver._to_proxy_event = kept  # noqa: SLF001
-    resolver.current_event = property(lambda _: _request.get())
+    resolver.current_event = property(lambda _: _request.get(), _given)
