@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,8 +65,34 @@ class Answer:
         return json.loads(self.text, parse_constant=_no_json)
 
 
+class Calling(ABC):
+    """What a caller mostly asks for, whichever way its calls go."""
+
+    @abstractmethod
+    def call(self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """Call the API."""
+
+    def submit(self, model: str, given: Mapping[str, Any] | None = None, **headers: str) -> str:
+        """The id of a new prediction."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        path = f"/v1/models/{model}/predictions"
+        answer = self.call("POST", path, {"input": PICTURE | dict(given or {})}, headers=names)
+        assert answer.status == 201, answer.text
+        return str(answer.body["id"])
+
+    def read(self, prediction_id: str) -> dict[str, Any]:
+        answer = self.call("GET", f"/v1/predictions/{prediction_id}")
+        assert answer.status == 200, answer.text
+        return dict(answer.body)
+
+    def cancel(self, prediction_id: str) -> dict[str, Any]:
+        answer = self.call("POST", f"/v1/predictions/{prediction_id}/cancel")
+        assert answer.status == 200, answer.text
+        return dict(answer.body)
+
+
 @dataclass(slots=True)
-class Driver:
+class Driver(Calling):
     """One caller, and one run at a time."""
 
     clock: TestClock
@@ -95,24 +122,6 @@ class Driver:
         sent = {"Authorization": f"Bearer {self.key}", **(headers or {})}
         response = self.gateway.answer(http_request(method, path, content, sent))
         return Answer(response.status_code, dict(response.headers), response.get_data(as_text=True))
-
-    def submit(self, model: str, given: Mapping[str, Any] | None = None, **headers: str) -> str:
-        """The id of a new prediction."""
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        path = f"/v1/models/{model}/predictions"
-        answer = self.call("POST", path, {"input": PICTURE | dict(given or {})}, headers=names)
-        assert answer.status == 201, answer.text
-        return str(answer.body["id"])
-
-    def read(self, prediction_id: str) -> dict[str, Any]:
-        answer = self.call("GET", f"/v1/predictions/{prediction_id}")
-        assert answer.status == 200, answer.text
-        return dict(answer.body)
-
-    def cancel(self, prediction_id: str) -> dict[str, Any]:
-        answer = self.call("POST", f"/v1/predictions/{prediction_id}/cancel")
-        assert answer.status == 200, answer.text
-        return dict(answer.body)
 
     # The provider's side
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.gateway import Gateway
-from tests.integration.driver import PICTURE, Answer, http_request
+from tests.integration.driver import Answer, Calling, http_request
 from tests.world.hub import Hub
 
 
-class Caller:
+class Caller(Calling):
     """The one caller that there is. From outside of all tasks, every call lets time pass until its answer."""
 
     hub: Hub
@@ -33,20 +33,3 @@ class Caller:
         if answer.status == 201:
             self.accepted.append(answer.body["id"])
         return answer
-
-    def submit(self, model: str, given: Mapping[str, Any] | None = None, **headers: str) -> str:
-        """The id of a new prediction."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = self.call("POST", f"/v1/models/{model}/predictions", {"input": PICTURE | dict(given or {})}, named)
-        assert answer.status == 201, answer.text
-        return str(answer.body["id"])
-
-    def read(self, prediction_id: str) -> dict[str, Any]:
-        answer = self.call("GET", f"/v1/predictions/{prediction_id}")
-        assert answer.status == 200, answer.text
-        return dict(answer.body)
-
-    def cancel(self, prediction_id: str) -> dict[str, Any]:
-        answer = self.call("POST", f"/v1/predictions/{prediction_id}/cancel")
-        assert answer.status == 200, answer.text
-        return dict(answer.body)
