@@ -1,12 +1,15 @@
 """Replicate's side of the simulator: `/v1`."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, g, request
 
 from local.simulator import effects, paging, parsing, schemas, shapes
 from local.simulator.errors import ApiError, bad_request, invalid_input
-from local.simulator.models import MODELS, OWNER, Model, named_by
+from local.simulator.fetching import fetch
+from local.simulator.models import MODELS, OWNER, Model, named_by, versions_of
 from local.simulator.prediction import Prediction, Request
 from local.simulator.reply import reply
 from local.simulator.world import Simulator
@@ -18,8 +21,9 @@ DEPLOYED = f"{OWNER}/image"
 class Api:
     """The routes. `g.entry` is the journal's entry of the request, `g.fault` what it runs into."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Simulator, trust: str | None) -> None:
         self.simulator = simulator
+        self.trust = trust
 
     def blueprint(self) -> Blueprint:
         routes = Blueprint("api", __name__)
@@ -52,7 +56,9 @@ class Api:
         return self._created(MODELS[DEPLOYED], checked_body(schemas.CREATE_BODY), deployment=DEPLOYMENT)
 
     def _created(self, model: Model, body: dict[str, Any], deployment: str | None = None) -> Response:
-        prediction = self.simulator.create(run_request(model, body, deployment))
+        asked = run_request(model, body, deployment)
+        files = {name: fetch(asked.input[name], self.trust) for name in model.files if name in asked.input}
+        prediction = self.simulator.create(replace(asked, files=files))
         g.entry.prediction = prediction.id
         prefer = request.headers.get("Prefer", "").strip()
         seconds = parsing.seconds_to_wait(prefer)
@@ -62,16 +68,9 @@ class Api:
         return reply(self.simulator.show_waited(prediction, here()), 201, {"Preference-Applied": prefer})
 
     def list(self) -> Response:
-        page = paging.page_of(effects.listed(self.simulator.all(), g.fault, self.simulator.now()), request.args)
-        query = request.args.to_dict()
-        results = [self.simulator.show(prediction, here()) for prediction in page.results]
-        return reply(
-            {
-                "next": paging.address(request.base_url, query, page.next),
-                "previous": paging.address(request.base_url, query, page.previous),
-                "results": results,
-            }
-        )
+        listed = effects.listed(self.simulator.all(), g.fault, self.simulator.now())
+        page = paging.page_of(paging.wanted(listed, request.args), request.args)
+        return paged(page, [self.simulator.show(prediction, here()) for prediction in page.results])
 
     def get(self, prediction_id: str) -> Response:
         prediction = self._known(prediction_id)
@@ -88,12 +87,15 @@ class Api:
         return reply(shapes.model_json(model, self.simulator.runs(model.full_name)))
 
     def versions(self, owner: str, name: str) -> Response:
-        version = shapes.version_json(known_model(owner, name))
-        return reply({"next": None, "previous": None, "results": [version]})
+        every = versions_of(known_model(owner, name))
+        if not every:
+            raise ApiError(404)
+        page = paging.page_of(every, request.args)
+        return paged(page, [shapes.version_json(version) for version in page.results])
 
     def version(self, owner: str, name: str, version_id: str) -> Response:
-        model = known_model(owner, name)
-        if model.version != version_id:
+        model = named_by(f"{owner}/{name}:{version_id}")
+        if model is None:
             raise ApiError(404)
         return reply(shapes.version_json(model))
 
@@ -108,6 +110,18 @@ class Api:
         if prediction is None:
             raise ApiError(404)
         return prediction
+
+
+def paged(page: paging.Page[Any], results: Sequence[dict[str, Any]]) -> Response:
+    """A page as Replicate's JSON, its neighbours' addresses with the filters of this one."""
+    query = request.args.to_dict()
+    return reply(
+        {
+            "next": paging.address(request.base_url, query, page.next),
+            "previous": paging.address(request.base_url, query, page.previous),
+            "results": results,
+        }
+    )
 
 
 def here() -> str:

@@ -1,6 +1,6 @@
 """Of what a webhook is told, and when: all of it follows from the prediction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,14 +29,20 @@ def events_of(prediction: Prediction) -> list[Event]:
 def _all(prediction: Prediction) -> Iterator[Event]:
     begin, end = prediction.script.starting, prediction.end
     if begin < end:
-        yield Event("start", begin)
-        yield from (Event("logs", seconds) for seconds in _throttled(prediction.prints()) if seconds < end)
-        if end == prediction.whole and prediction.output.tree is not None:
-            yield Event("output", end)
+        logs = [Event("logs", seconds) for seconds in _throttled(prediction.prints()) if seconds < end]
+        outputs = [Event("output", seconds) for seconds in _outputs(prediction)]
+        yield from sorted([Event("start", begin), *logs, *outputs], key=lambda event: event.seconds)
     yield Event("completed", end)
 
 
-def _throttled(moments: list[float]) -> Iterator[float]:
+def _outputs(prediction: Prediction) -> Iterator[float]:
+    """When to tell of the output: as it grows, and at the end if there is one then."""
+    end = prediction.end
+    whole = [end] if end == prediction.whole and prediction.output.tree is not None else []
+    return (seconds for seconds in _throttled([*prediction.grows(), *whole]) if seconds < end or seconds in whole)
+
+
+def _throttled(moments: Iterable[float]) -> Iterator[float]:
     """The moments at which to tell of changes: never sooner than 500 ms after each other."""
     told: float | None = None
     for moment in moments:

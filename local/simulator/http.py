@@ -31,10 +31,10 @@ CREATES_A_MINUTE = 600
 OTHERS_A_MINUTE = 3000
 
 
-def create_app(simulator: Simulator) -> Flask:
-    """The WSGI application of a simulator."""
+def create_app(simulator: Simulator, trust: str | None = None) -> Flask:
+    """The WSGI application of a simulator; `trust`: a file of certificates to trust where runs read files."""
     app = Flask("local.simulator", static_folder=None)
-    app.register_blueprint(Api(simulator).blueprint(), url_prefix="/v1")
+    app.register_blueprint(Api(simulator, trust).blueprint(), url_prefix="/v1")
     app.register_blueprint(Files(simulator).blueprint(), url_prefix="/files")
     app.register_blueprint(Control(simulator).blueprint(), url_prefix="/_sim")
     app.register_error_handler(ApiError, lambda error: reply(error.body, error.status))

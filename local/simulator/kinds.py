@@ -6,7 +6,7 @@ from local.simulator.errors import bad_request
 from local.simulator.schemas import Schema, faults_of
 
 WEBHOOK = "webhook"
-CALLS = ("create", "get", "list", "cancel", "file", "secret", WEBHOOK)
+CALLS = ("create", "get", "list", "cancel", "file", "model", "secret", WEBHOOK)
 REQUESTS = frozenset(CALLS) - {WEBHOOK}
 
 _STATUS: Schema = {"type": "integer", "minimum": 200, "maximum": 599}
@@ -49,7 +49,7 @@ _FOR: dict[str, frozenset[str]] = {
     "hide_webhook": frozenset({"get", "list"}),
     "lag": frozenset({"list"}),
     "half_json": REQUESTS - {"file"},
-    "unknown_status": REQUESTS - {"file", "secret"},
+    "unknown_status": REQUESTS - {"file", "model", "secret"},
     **dict.fromkeys(("truncate", "short", "redirect", "wrong_type"), frozenset({"file"})),
     **dict.fromkeys(("lose", "late", "duplicate", "forge", "stale", "alter", "early_end"), frozenset({WEBHOOK})),
 }
@@ -86,7 +86,7 @@ def _contradictions(declared: dict[str, Any]) -> list[str]:
         wrong.append(f"kind: {kind} is not for the call {call}")
     if call in {"list", "secret"} and "model" in declared:
         wrong.append(f"model: a {call} request names no model")
-    if call in {"create", "list", "secret"} and "prediction" in declared:
+    if call in {"create", "list", "model", "secret"} and "prediction" in declared:
         wrong.append(f"prediction: a {call} request names no prediction")
     if declared.get("times") == 0:
         wrong.append("times: a fault hits at least once, or -1 for all")

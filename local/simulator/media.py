@@ -73,6 +73,8 @@ class Noise:
 
 def content_of(prediction: Prediction, file: OutputFile) -> Content:
     """What a prediction's file holds."""
+    if file.fetched:
+        return Whole(file.fetched.content_type, file.fetched.data)
     if file.kind == "bytes":
         return Noise(f"{prediction.id}/{file.n}", file.size)
     return Whole(CONTENT_TYPES[file.kind], _made(file.kind, _subject(prediction, file.n)))

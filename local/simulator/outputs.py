@@ -1,9 +1,12 @@
-"""Output templates: JSON in which strings such as `$png` stand for files."""
+"""Output templates: JSON in which strings such as `$png`, and files that the run has read, stand for files."""
 
+import mimetypes
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from local.simulator.fetching import Fetched
 
 EXTENSIONS = {
     "png": "png",
@@ -18,7 +21,10 @@ EXTENSIONS = {
     "bytes": "bin",
 }
 PICTURES = {"png", "jpeg", "webp", "gif"}
+FETCHED = "fetched"
 
+# Not those of the machine.
+_MEDIA_TYPES = mimetypes.MimeTypes()
 _TOKEN = re.compile(r"\$(?:(png|jpeg|webp|gif|text|wav|webm|html|svg)|bytes:(\d+)|(data):png|(link))")
 
 
@@ -31,10 +37,11 @@ class OutputFile:
     size: int = 0
     inline: bool = False
     phrase: str = "{}"
+    fetched: Fetched | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.n}.{EXTENSIONS[self.kind]}"
+        return f"{self.n}{_extension(self.fetched)}" if self.fetched else f"{self.n}.{EXTENSIONS[self.kind]}"
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,17 @@ def output_of(template: Any) -> Output:
     return Output(_replaced(template, numbered), tuple(files))
 
 
+NOTHING = Output(None, ())
+
+
+def _extension(fetched: Fetched) -> str:
+    media_type, _, _ = fetched.content_type.partition(";")
+    return _MEDIA_TYPES.guess_extension(media_type.strip()) or ".bin"
+
+
 def _file(n: int, leaf: Any) -> OutputFile | None:
+    if isinstance(leaf, Fetched):
+        return OutputFile(n, FETCHED, fetched=leaf)
     token = _TOKEN.fullmatch(leaf) if isinstance(leaf, str) else None
     if token is None:
         return None

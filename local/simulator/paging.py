@@ -1,11 +1,11 @@
-"""Pages of predictions: 100 at a time, newest first, behind cursors that are nobody's business but ours."""
+"""Pages of predictions or versions: 100 at a time, newest first, behind cursors that are nobody's business but ours."""
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from local.simulator.errors import ApiError
@@ -13,6 +13,16 @@ from local.simulator.prediction import Prediction
 from lumeo import clock
 
 PAGE = 100
+
+
+class Numbered(Protocol):
+    """Something whose place among its kind never changes: the newer, the higher."""
+
+    @property
+    def serial(self) -> int: ...
+
+
+Item = TypeVar("Item", bound=Numbered)
 
 
 @dataclass(frozen=True)
@@ -27,28 +37,27 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Page:
-    """Predictions, and the cursors of the pages around them."""
+class Page(Generic[Item]):
+    """Some of all, and the cursors of the pages around them."""
 
-    results: list[Prediction]
+    results: Sequence[Item]
     next: Cursor | None
     previous: Cursor | None
 
 
-def page_of(predictions: list[Prediction], query: Mapping[str, str]) -> Page:
-    """The page that a query asks for out of all predictions, which come oldest first."""
-    wanted = _wanted(predictions, query)
+def page_of(items: Sequence[Item], query: Mapping[str, str]) -> Page[Item]:
+    """The page that a query's cursor asks for, out of all, which come newest first."""
     cursor = _cursor(query.get("cursor"))
     if cursor is None:
         start = 0
     elif cursor.back:
-        start = max(0, sum(prediction.serial > cursor.serial for prediction in wanted) - PAGE)
+        start = max(0, sum(item.serial > cursor.serial for item in items) - PAGE)
     else:
-        start = sum(prediction.serial >= cursor.serial for prediction in wanted)
-    results = wanted[start : start + PAGE]
+        start = sum(item.serial >= cursor.serial for item in items)
+    results = items[start : start + PAGE]
     return Page(
         results,
-        next=Cursor(results[-1].serial) if start + PAGE < len(wanted) else None,
+        next=Cursor(results[-1].serial) if start + PAGE < len(items) else None,
         previous=Cursor(results[0].serial, back=True) if start and results else None,
     )
 
@@ -60,8 +69,11 @@ def address(base: str, query: Mapping[str, str], cursor: Cursor | None) -> str |
     return f"{base}?{urlencode({**query, 'cursor': cursor.text()})}"
 
 
-def _wanted(predictions: list[Prediction], query: Mapping[str, str]) -> list[Prediction]:
-    """Newest first. Replicate's `source` only ever says `web`, and nothing here was made there."""
+def wanted(predictions: list[Prediction], query: Mapping[str, str]) -> list[Prediction]:
+    """Those that a query's filters ask for, newest first, out of all, which come oldest first.
+
+    Replicate's `source` only ever says `web`, and nothing here was made there.
+    """
     if "source" in query:
         return []
     after = _moment(query, "created_after", datetime.min.replace(tzinfo=UTC))

@@ -4,13 +4,15 @@ import base64
 import hashlib
 import math
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from local.simulator.fetching import Fetched, Unreadable
 from local.simulator.logs import SHOWN, STEPS, logs_after
 from local.simulator.models import Model, Script
-from local.simulator.outputs import Output, output_of
+from local.simulator.outputs import NOTHING, Output, output_of
 
 TERMINAL = ("succeeded", "failed", "canceled", "aborted")
 
@@ -50,6 +52,8 @@ class Request:
     webhook_events_filter: list[str] | None = None
     url: str = ""
     """The base URL that it was asked under: webhooks show theirs there."""
+    files: Mapping[str, Fetched | Unreadable] = field(default_factory=dict)
+    """What was read of those inputs that are files."""
 
 
 @dataclass
@@ -67,7 +71,7 @@ class Prediction:
     output: Output = field(init=False)
 
     def __post_init__(self) -> None:
-        self.script = self.request.model.script(self.request.input)
+        self.script = self.request.model.script({**self.request.input, **self.request.files})
         self.output = output_of(self.script.output)
 
     @property
@@ -116,6 +120,21 @@ class Prediction:
     def delivered(self, now: datetime) -> bool:
         """Whether it came to the end that its script has for it."""
         return self.state(now).ended == self.whole
+
+    def output_at(self, now: datetime) -> Output:
+        """What it has put out so far; nothing of a run that was cut short."""
+        if self.delivered(now):
+            return self.output
+        if self.state(now).over:
+            return NOTHING
+        age = self.age(now)
+        shown = sum(moment <= age for moment in self.grows())
+        return output_of(self.script.partial[shown - 1]) if shown else NOTHING
+
+    def grows(self) -> list[float]:
+        """When its output grows while it is processing, in seconds since its creation."""
+        begin, length, parts = self.script.starting, self.script.processing, len(self.script.partial)
+        return [begin + part * length / (parts + 1) for part in range(1, parts + 1)]
 
     def _cut_short(self, cut: float) -> State:
         begin = self.script.starting

@@ -33,15 +33,6 @@ JSON_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def inputs(properties: dict[str, Schema], *, required: tuple[str, ...] = ()) -> Schema:
-    """An object schema as Cog writes it."""
-    ordered = {name: {**schema, "x-order": place} for place, (name, schema) in enumerate(properties.items())}
-    return {"type": "object", "title": "Input", "properties": ordered, "required": list(required)}
-
-
-PICTURE_INPUT = inputs({"prompt": PROMPT, "seed": SEED, "width": SIDE, "height": SIDE}, required=("prompt",))
-FREE_INPUT = inputs({"prompt": PROMPT, "seed": SEED, "width": SIDE, "height": SIDE})
-
 CREATE_BODY: Schema = {
     "type": "object",
     "required": ["input"],

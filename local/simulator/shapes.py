@@ -1,15 +1,15 @@
 """Replicate's JSON: predictions, models, versions."""
 
 import base64
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.simulator import media
 from local.simulator.models import OWNER, Model
-from local.simulator.outputs import PICTURES, OutputFile
+from local.simulator.outputs import PICTURES, Output, OutputFile
 from local.simulator.prediction import Prediction, State
 
-PUBLISHED = "2026-01-05T10:00:00.000000Z"
+PUBLISHED = datetime(2026, 1, 5, 10, tzinfo=UTC)
 WEB = "https://replicate.com"
 LEGACY_DRIFT = timedelta(milliseconds=31)
 
@@ -26,7 +26,7 @@ def prediction_json(
     body = {
         "id": prediction.id,
         "model": prediction.script.shown_model or prediction.model,
-        "version": prediction.script.shown_version or prediction.request.model.version,
+        "version": prediction.script.shown_version or prediction.request.model.shown_version,
         "input": {} if removed else prediction.request.input,
         "logs": "" if removed else prediction.logs(now),
         "output": None if removed else output_json(prediction, now, url),
@@ -51,7 +51,7 @@ def waited_json(prediction: Prediction, now: datetime, url: str) -> dict[str, An
     body = prediction_json(prediction, now, url, just_created=True)
     state = prediction.state(now)
     if not state.over:
-        late = {"status": "starting", "logs": ""}
+        late = {"status": "starting", "logs": "", "output": None}
         return {key: late.get(key, value) for key, value in body.items() if key != "started_at"}
     if state.status != "succeeded":
         return body
@@ -66,23 +66,24 @@ def unbooked_json(body: dict[str, Any]) -> dict[str, Any]:
 
 def ended_early_json(prediction: Prediction, now: datetime, url: str) -> dict[str, Any]:
     """The lie that a run which goes on has succeeded, with files that are not there."""
-    end = {"status": "succeeded", "output": _addressed(prediction, url) or [f"{url}/files/{prediction.id}/0.png"]}
+    output = _addressed(prediction, prediction.output, url) or [f"{url}/files/{prediction.id}/0.png"]
+    end = {"status": "succeeded", "output": output}
     times = {"completed_at": stamp(now), "metrics": {"predict_time": 0.0, "total_time": prediction.age(now)}}
     return prediction_json(prediction, now, url) | end | times
 
 
 def output_json(prediction: Prediction, now: datetime, url: str, *, inline: bool = False) -> Any:
     """The output with its files as URLs; `inline`: as `data:` URLs, except `.bin` files, which may be of any size."""
-    return _addressed(prediction, url, inline=inline) if prediction.delivered(now) else None
+    return _addressed(prediction, prediction.output_at(now), url, inline=inline)
 
 
-def _addressed(prediction: Prediction, url: str, *, inline: bool = False) -> Any:
+def _addressed(prediction: Prediction, output: Output, url: str, *, inline: bool = False) -> Any:
     def address(file: OutputFile) -> str:
         if file.inline or (inline and file.kind != "bytes" and file.phrase == "{}"):
             return data_url(prediction, file)
         return f"{url}/files/{prediction.id}/{file.name}"
 
-    return prediction.output.shown(address)
+    return output.shown(address)
 
 
 def data_url(prediction: Prediction, file: OutputFile) -> str:
@@ -143,14 +144,14 @@ def model_json(model: Model, runs: int) -> dict[str, Any]:
         "cover_image_url": None,
         "default_example": None,
         "latest_version": version_json(model),
-        "is_official": False,
+        "is_official": model.official,
     }
 
 
 def version_json(model: Model) -> dict[str, Any]:
     return {
         "id": model.version,
-        "created_at": PUBLISHED,
+        "created_at": stamp(PUBLISHED + timedelta(hours=model.serial)),
         "cog_version": "0.16.0",
         "openapi_schema": {
             "openapi": "3.0.2",

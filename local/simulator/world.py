@@ -134,9 +134,9 @@ class Simulator:
         """An output file, while there is one."""
         prediction = self.find(prediction_id)
         now = self.now()
-        if prediction is None or self.removed(prediction, now) or not prediction.delivered(now):
+        if prediction is None or self.removed(prediction, now):
             return None
-        file = next((file for file in prediction.output.files if file.name == name), None)
+        file = next((file for file in prediction.output_at(now).files if file.name == name), None)
         return content_of(prediction, file) if file else None
 
     def runs(self, model: str) -> int:

@@ -1,10 +1,16 @@
 """Who is told of predictions by webhooks."""
 
+import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+import trustme
+
+from local.serving import Server
 
 PATIENCE = 10
 
@@ -38,3 +44,12 @@ class Receiver:
 
     def of(self, path: str) -> list[dict[str, Any]]:
         return [request for request in self.requests if request["PATH_INFO"].startswith(path)]
+
+
+@contextmanager
+def secured(authority: trustme.CA) -> Iterator[str]:
+    """A receiver behind TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Server(Receiver(), tls=context) as server:
+        yield server.url

@@ -116,6 +116,8 @@ def test_faults_that_wait_are_shown_with_what_is_left_of_them(sim: Caller) -> No
         ({"call": "secret", "kind": "unknown_status"}, "unknown_status is not for the call secret"),
         ({"call": "secret", "kind": "html", "prediction": "x"}, "a secret request names no prediction"),
         ({"call": "secret", "kind": "html", "model": "sim/image"}, "a secret request names no model"),
+        ({"call": "model", "kind": "unknown_status"}, "unknown_status is not for the call model"),
+        ({"call": "model", "kind": "html", "prediction": "x"}, "a model request names no prediction"),
         ({"call": "webhook", "kind": "drop_after"}, "drop_after is not for the call webhook"),
         ({"call": "get", "kind": "lose"}, "lose is not for the call get"),
         ({"call": "get", "kind": "html", "event": "start"}, "Additional property event"),

@@ -11,6 +11,7 @@ from requests.exceptions import ChunkedEncodingError
 from requests.exceptions import ConnectionError as Disconnected
 
 from local.simulator import DEFAULT_TOKEN, Simulator, serve
+from local.simulator.models import MODELS
 from tests.simulator.caller import BEGIN, Caller, HandClock
 
 
@@ -281,6 +282,8 @@ def send(sim: Caller, call: str, prediction: dict[str, Any]) -> requests.Respons
             return sim.get(f"/v1/predictions/{prediction['id']}")
         case "list":
             return sim.get("/v1/predictions")
+        case "model":
+            return sim.get("/v1/models/sim/instant")
         case "secret":
             return sim.get("/v1/webhooks/default/secret")
         case "cancel":
@@ -290,7 +293,7 @@ def send(sim: Caller, call: str, prediction: dict[str, Any]) -> requests.Respons
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
-@pytest.mark.parametrize("call", ["get", "list", "cancel", "file", "secret"])
+@pytest.mark.parametrize("call", ["get", "list", "cancel", "file", "model", "secret"])
 def test_every_call_can_be_dropped(sim: Caller, kind: str, call: str) -> None:
     created = sim.created("sim/instant")
     sim.fault(call=call, kind=kind)
@@ -299,6 +302,25 @@ def test_every_call_can_be_dropped(sim: Caller, kind: str, call: str) -> None:
         send(sim, call, created)
 
     assert send(sim, call, created).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["status", "throttle", "html", "half_json"])
+@pytest.mark.parametrize("path", ["", "/versions", "/versions/{id}"], ids=["model", "versions", "version"])
+def test_a_models_description_can_fail(sim: Caller, kind: str, path: str) -> None:
+    asked = f"/v1/models/sim/slow{path}".format(id=MODELS["sim/slow"].version)
+    sim.fault(call="model", kind=kind, model="sim/slow", **({"status": 503} if kind == "status" else {}))
+    spared, hit, after = (sim.get(url) for url in ("/v1/models/sim/image", asked, asked))
+
+    assert (spared.status_code, after.status_code) == (200, 200)
+    assert hit.status_code == {"status": 503, "throttle": 429}.get(kind, 200)
+    assert hit.content != after.content
+
+
+def test_a_models_description_can_be_late(sim: Caller, clock: HandClock) -> None:
+    sim.fault(call="model", kind="delay", seconds=20)
+
+    assert sim.get("/v1/models/sim/slow").status_code == 200
+    assert clock.now() == BEGIN + timedelta(seconds=20)
 
 
 def test_a_reset_comes_at_once(sim: Caller) -> None:

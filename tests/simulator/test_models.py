@@ -29,6 +29,10 @@ def ended(sim: Caller, clock: HandClock, model: str, given: Any = None) -> dict[
         ("sim/audio", 0, 1),
         ("sim/big", 0, 0.2),
         ("sim/nsfw", 0, 0.5),
+        ("sim/tokens", 0, 0.5),
+        ("sim/official", 0, 0.5),
+        ("sim/versions", 0, 0.2),
+        ("sim/copy", 0, 0.5),
     ],
 )
 def test_runs_take_their_time(sim: Caller, clock: HandClock, model: str, starting: float, processing: float) -> None:
@@ -38,7 +42,9 @@ def test_runs_take_their_time(sim: Caller, clock: HandClock, model: str, startin
     assert body["metrics"]["total_time"] == starting + processing
 
 
-@pytest.mark.parametrize("model", ["sim/instant", "sim/image", "sim/slow", "sim/cold", "sim/strange"])
+@pytest.mark.parametrize(
+    "model", ["sim/instant", "sim/image", "sim/slow", "sim/cold", "sim/strange", "sim/official", "sim/versions"]
+)
 def test_picture_models_give_a_list_of_one(sim: Caller, clock: HandClock, model: str) -> None:
     body = ended(sim, clock, model)
 
@@ -156,5 +162,5 @@ def test_strange_has_a_status_that_nobody_knows(sim: Caller, clock: HandClock) -
 
 def test_every_model_can_be_run_and_described(sim: Caller) -> None:
     for name, model in MODELS.items():
-        assert sim.created(name)["version"] == model.version
+        assert sim.created(name)["version"] == model.shown_version
         assert sim.get(f"/v1/models/{name}").json()["latest_version"]["id"] == model.version

@@ -1,11 +1,9 @@
 """The sending of webhooks, over real sockets and in real time."""
 
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from local.serving import Server
 from local.simulator import DEFAULT_TOKEN, Simulator, serve
 from local.simulator.signing import signature
 from tests.simulator.caller import Caller
-from tests.simulator.receiver import PATIENCE, Receiver
+from tests.simulator.receiver import PATIENCE, Receiver, secured
 
 
 @dataclass
@@ -202,15 +200,6 @@ def test_receivers_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
     with secured(authority) as url:
         assert outcome(url, trust=str(bundle)) == 200
         assert outcome(url, trust=None) is None
-
-
-@contextmanager
-def secured(authority: trustme.CA) -> Iterator[str]:
-    """A receiver behind TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with Server(Receiver(), tls=context) as server:
-        yield server.url
 
 
 def outcome(url: str, trust: str | None) -> int | None:

@@ -72,7 +72,9 @@ def test_model_and_version_may_be_other_than_asked(sim: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"status": "reticulating"}, {"starting": -1}, {"processing": "soon"}, {"legacy": 1}], ids=str
+    "given",
+    [{"status": "reticulating"}, {"starting": -1}, {"processing": "soon"}, {"legacy": 1}, {"partial": "a"}],
+    ids=str,
 )
 def test_a_script_that_makes_no_sense_is_refused(sim: Caller, given: dict[str, Any]) -> None:
     assert sim.create("sim/script", given).status_code == 422
