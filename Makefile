@@ -14,11 +14,15 @@ PY313  := $(shell for p in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python3
             "$$p" -c 'import os, sys; print(os.path.dirname(os.path.realpath(sys.executable)))' 2>/dev/null && break; done)
 LOCK   := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
+NODE_CLIENT := tests/clients/js
+# The official clients that do not fit into .venv; Node's own where there is npm.
+CLIENTS     := .venv-replicate2/ready $(if $(shell command -v npm 2>/dev/null),$(NODE_CLIENT)/node_modules/ready)
+
 .DEFAULT_GOAL := help
-.PHONY: help demo run test soak break check format build deploy key lock clean
+.PHONY: help demo run test compatibility soak break check format build deploy key lock clean
 
 help:           ## What there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/ready     ## Run one prediction through the whole machine, on this computer, and save its picture
 	@$(VENV)/python -m local.demo $(ARGS)
@@ -26,8 +30,11 @@ demo: .venv/ready     ## Run one prediction through the whole machine, on this c
 run: .venv/ready      ## Keep the whole application up on this computer: ARGS="--port N --tls"
 	@$(VENV)/python -m local $(ARGS)
 
-test: .venv/ready     ## All tests that need nothing but this computer: ARGS="-k cancel"
+test: .venv/ready $(CLIENTS)   ## All tests that need nothing but this computer: ARGS="-k cancel"
 	@$(VENV)/pytest $(ARGS)
+
+compatibility: .venv/ready $(CLIENTS)   ## Let the official clients write the table of docs/compatibility.md
+	@COMPATIBILITY=write $(VENV)/pytest tests/clients $(ARGS)
 
 soak: .venv/ready     ## Random faults, as many schedules as you like: N=10000
 	@$(VENV)/python -m tests.reliability.soak $(N) $(ARGS)
@@ -60,9 +67,11 @@ lock: .venv/ready     ## Lock the dependencies again, with hashes
 	$(LOCK) pyproject.toml -o layers/lumeo/requirements.txt
 	$(LOCK) pyproject.toml --group dev -c layers/lumeo/requirements.txt -o requirements-dev.txt
 	$(LOCK) --group pyproject.toml:sam -o requirements-sam.txt
+	$(LOCK) --group pyproject.toml:replicate2 -o requirements-replicate2.txt
+	cd $(NODE_CLIENT) && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean:          ## Remove all that was built or installed here
-	rm -rf .venv .venv-sam .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-replicate2 $(NODE_CLIENT)/node_modules .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/ready: requirements-dev.txt pyproject.toml
 	@echo "Setting up .venv (once, about a minute)"
@@ -77,4 +86,15 @@ clean:          ## Remove all that was built or installed here
 	@echo "Setting up .venv-sam (once)"
 	@$(PYTHON) -m venv --without-pip .venv-sam
 	@$(VENV)/uv pip install --quiet --python .venv-sam/bin/python --require-hashes -r requirements-sam.txt
+	@touch $@
+
+.venv-replicate2/ready: requirements-replicate2.txt | .venv/ready
+	@echo "Setting up .venv-replicate2 (once)"
+	@$(PYTHON) -m venv --without-pip .venv-replicate2
+	@$(VENV)/uv pip install --quiet --python .venv-replicate2/bin/python --require-hashes -r requirements-replicate2.txt
+	@touch $@
+
+$(NODE_CLIENT)/node_modules/ready: $(NODE_CLIENT)/package-lock.json
+	@echo "Setting up $(NODE_CLIENT)/node_modules (once)"
+	@cd $(NODE_CLIENT) && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@

@@ -21,7 +21,8 @@ def main() -> int:
     log = options.ready_file.parent / "lumeo.log"
     try:
         upstream = os.environ.get("UPSTREAM", SIMULATOR)
-        with running(port=options.port, tls=options.tls, upstream=upstream, log=log) as ready:
+        strict = options.contract
+        with running(port=options.port, tls=options.tls, upstream=upstream, log=log, strict=strict) as ready:
             write_ready(ready, options.ready_file)
             print(_greeting(ready, log), flush=True)
             over.wait()
@@ -43,6 +44,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, default=8787, help="port of the API; 0 takes a free one (default: 8787)")
     parser.add_argument("--tls", action="store_true", help="https, with a certificate made at start")
+    parser.add_argument(
+        "--contract", action="store_true", help="answer 500 where an answer is not as openapi.yaml says"
+    )
     parser.add_argument(
         "--ready-file",
         type=Path,

@@ -4,12 +4,13 @@ moto runs the state machine itself, as strictly as AWS (see strictness.py); the 
 come back over HTTP and are answered here.
 """
 
+import functools
 import json
 import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import yaml
@@ -27,6 +28,28 @@ OnEnd = Callable[[dict[str, Any]], None]
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>.+)/invocations")
 
 
+def distribution(client: Any, template: Template) -> str:
+    """Make the CDN's distribution, as far as moto wants one to be described; its id."""
+    ((_, spec),) = template.resources("AWS::CloudFront::Distribution").items()
+    config = spec["DistributionConfig"]
+    origins = [{"Id": origin["Id"], "DomainName": "bucket.test"} for origin in config["Origins"]]
+    behavior = {
+        **config["DefaultCacheBehavior"],
+        "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}},
+    }
+    wanted = {"TargetOriginId", "ViewerProtocolPolicy", "ForwardedValues"}
+    made = client.create_distribution(
+        DistributionConfig={
+            "CallerReference": "made at start",
+            "Comment": config["Comment"],
+            "Enabled": True,
+            "Origins": {"Quantity": len(origins), "Items": origins},
+            "DefaultCacheBehavior": {name: value for name, value in behavior.items() if name in wanted},
+        }
+    )
+    return str(made["Distribution"]["Id"])
+
+
 class Aws:
     """A running AWS. `environment` is what a process needs in order to reach it.
 
@@ -40,7 +63,9 @@ class Aws:
         strictness.listeners.add(self._ended)
         self._invoke = invoke
         self._on_end = on_end
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = cast("Any", DomainDispatcherApplication(create_backend_app))
+        # It would look through its folder, and match every service's pattern, for each request.
+        self._moto.get_backend_for_host = functools.cache(self._moto.get_backend_for_host)
         # moto's backends are not safe under parallel writes.
         self._one_at_a_time = threading.Lock()
         self._server = Server(self._answer, port)
@@ -65,8 +90,11 @@ class Aws:
             aws_secret_access_key="local",  # noqa: S106 (moto takes any)
         )
 
-    def create(self, template: Template, secret: str) -> None:
-        """Make what the template describes: the table, the bucket, the state machine; `secret`, and generated ones."""
+    def create(self, template: Template, secret: str) -> dict[str, str]:
+        """Make what the template describes: the table, the bucket, the state machine; `secret`, and generated ones.
+
+        What the environment must say besides, since it has a name only now.
+        """
         wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
         for name, table in template.resources("AWS::DynamoDB::Table").items():
             spec = {key: table[key] for key in wanted if key in table}
@@ -82,6 +110,7 @@ class Aws:
                 definition=json.dumps(yaml.safe_load(template.definition())),
                 roleArn=f"arn:aws:iam::123456789012:role/{template.name(name)}",
             )
+        return {"DISTRIBUTION_ID": distribution(self.client("cloudfront"), template)}
 
     def close(self) -> None:
         strictness.listeners.discard(self._ended)
@@ -107,9 +136,19 @@ class Aws:
         with self._one_at_a_time:
             return list(self._moto(environ, start_response))
 
+    def _in_its_own_time(self, function: str, event: Any) -> None:
+        try:
+            self._invoke(function.rsplit(":", 1)[-1], event)
+        except Exception:  # noqa: BLE001 (nobody waits for it)
+            logger.exception("a function failed", failed=function)
+
     def _invocation(self, function: str, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """What Lambda answers, errors included: their type is what the state machine's ErrorEquals sees."""
         event = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or "{}")
+        if environ.get("HTTP_X_AMZ_INVOCATION_TYPE") == "Event":
+            threading.Thread(target=self._in_its_own_time, args=(function, event), daemon=True).start()
+            start_response("202 Accepted", [("Content-Length", "0")])
+            return []
         headers = [("Content-Type", "application/json")]
         try:
             body = self._invoke(function.rsplit(":", 1)[-1], event)

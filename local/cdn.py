@@ -1,4 +1,4 @@
-"""CloudFront on one machine: GET and HEAD, with ranges, of the bucket's `outputs/`; `Authorization` does not matter."""
+"""CloudFront on one machine: GET and HEAD, with ranges, of the files in the bucket; `Authorization` does not matter."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from werkzeug.wrappers import Request, Response
 
-PREFIX = "/outputs/"
+PREFIXES = ("/outputs/", "/inputs/")
 _PASSED_ON = {
     "ContentType": "Content-Type",
     "ContentLength": "Content-Length",

@@ -13,6 +13,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from local.contract import Contract
 from local.functions import Functions
 from local.template import ACCOUNT, Route
 from lumeo.telemetry import logger
@@ -20,13 +21,15 @@ from lumeo.telemetry import logger
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_EVENT_BYTES = 6 * 1024 * 1024
 INTEGRATION_SECONDS = 30
+_TEXT = re.compile(r"text/.*|application/(json|javascript|xml|.+\+(json|xml))")
 
 
 class Gateway:
-    """Answers HTTP requests by the functions behind the routes."""
+    """Answers HTTP requests by the functions behind the routes. With a contract, raises BrokenContract."""
 
-    def __init__(self, routes: Iterable[Route], functions: Functions) -> None:
+    def __init__(self, routes: Iterable[Route], functions: Functions, contract: Contract | None = None) -> None:
         self._functions = functions
+        self._contract = contract
         self._default = next((route for route in routes if route.key == "$default"), None)
         self._routes = [(route, _pattern(route.key)) for route in routes if route.key != "$default"]
 
@@ -47,7 +50,10 @@ class Gateway:
             return _own(500, "Internal Server Error")
         if time.monotonic() - started > INTEGRATION_SECONDS:
             return _own(503, "Service Unavailable")
-        return _response(result)
+        response = _response(result)
+        if self._contract:
+            self._contract.check(route.key, parameters, request, response)
+        return response
 
     def _match(self, call: str) -> tuple[Route | None, Mapping[str, str]]:
         for route, pattern in self._routes:
@@ -60,7 +66,7 @@ class Gateway:
 def event(request: Request, route_key: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     """The event that API Gateway makes of a request."""
     body = request.get_data()
-    text, encoded = _body(body)
+    text, encoded = _body(body, request.mimetype)
     headers: dict[str, str] = {}
     for name, value in request.headers:
         lower = name.lower()
@@ -101,11 +107,14 @@ def event(request: Request, route_key: str, parameters: Mapping[str, str]) -> di
     return made
 
 
-def _body(body: bytes) -> tuple[str, bool]:
+def _body(body: bytes, content_type: str) -> tuple[str, bool]:
+    """As text where its type says that it is one, else in base64."""
     try:
-        return body.decode("utf-8"), False
+        if _TEXT.fullmatch(content_type):
+            return body.decode("utf-8"), False
     except UnicodeDecodeError:
-        return base64.b64encode(body).decode(), True
+        pass
+    return base64.b64encode(body).decode(), True
 
 
 def _response(result: Any) -> Response:

@@ -16,7 +16,8 @@ import trustme
 from werkzeug.wrappers import Request, Response
 
 from local.aws import Aws
-from local.cdn import PREFIX, Cdn
+from local.cdn import PREFIXES, Cdn
+from local.contract import BrokenContract, contract
 from local.environment import variables
 from local.events import deliver
 from local.functions import Functions
@@ -32,6 +33,7 @@ ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".local"
 """What a run leaves behind: log, certificate, ready file. Not in git."""
 CALLER = "local"
+OWN_HOSTS = ("127.0.0.1", "localhost")
 SIMULATOR = "simulator"
 REPLICATE = "https://api.replicate.com/v1"
 
@@ -65,8 +67,12 @@ class Upstream:
 
 
 @contextmanager
-def running(*, log: Path, port: int = 0, tls: bool = False, upstream: str = SIMULATOR) -> Iterator[Ready]:
+def running(
+    *, log: Path, port: int = 0, tls: bool = False, upstream: str = SIMULATOR, strict: bool = False
+) -> Iterator[Ready]:
     """The stack, up for the length of a `with` block. Port 0 takes a free one.
+
+    `strict`: what openapi.yaml does not say is answered 500 with what is wrong, and logged.
 
     Raises UpstreamMissing for an upstream that is none of `simulator` and `replicate`, or has no token.
     """
@@ -83,12 +89,13 @@ def running(*, log: Path, port: int = 0, tls: bool = False, upstream: str = SIMU
         cloud = Aws(functions.invoke, on_end=lambda event: deliver(event, rules, functions.invoke))
         cleanup.callback(cloud.close)
         cdn = Cdn(cloud.client("s3"), _bucket(template))
-        front = Server(_front(Gateway(template.routes(), functions), cdn), port, context)
+        gateway = Gateway(template.routes(), functions, contract() if strict else None)
+        front = Server(_front(gateway, cdn), port, context)
         cleanup.callback(front.close)
         # Only now: where the port is taken, the log belongs to whoever has it.
         _log_to(log, cleanup)
-        cleanup.enter_context(variables(cloud.environment | _environment(template, front.url)))
-        cloud.create(template, json.dumps({"replicate": {"default": provider.token}}))
+        made = cloud.create(template, json.dumps({"replicate": {"default": provider.token}}))
+        cleanup.enter_context(variables(cloud.environment | _environment(template, front.url) | made))
         _start_schedules(template, functions, cleanup)
         yield Ready(
             api_url=f"{front.url}/v1",
@@ -134,7 +141,13 @@ def _environment(template: Template, origin: str) -> dict[str, str]:
         for name, value in function.environment.items():
             if found.setdefault(name, value) != value:
                 raise ValueError(f"{name} differs between functions, which share one environment here")
-    own = {"PUBLIC_URL": origin, "OUTPUTS_URL": origin, "POWERTOOLS_METRICS_DISABLED": "true"}
+    own = {
+        "PUBLIC_URL": origin,
+        "OUTPUTS_URL": origin,
+        "CATALOGUE_FILE": str(ROOT / "local" / "catalogue.toml"),
+        "WEBHOOK_ORIGINS": ",".join(f"{scheme}://{host}:*" for scheme in ("http", "https") for host in OWN_HOSTS),
+        "POWERTOOLS_METRICS_DISABLED": "true",
+    }
     return found | own
 
 
@@ -143,7 +156,13 @@ def _front(gateway: Gateway, cdn: Cdn) -> Any:
 
     @Request.application
     def answer(request: Request) -> Response:
-        return cdn.answer(request) if request.path.startswith(PREFIX) else gateway.answer(request)
+        if request.path.startswith(PREFIXES):
+            return cdn.answer(request)
+        try:
+            return gateway.answer(request)
+        except BrokenContract as broken:
+            logger.error("the contract is broken", broken=str(broken))
+            return Response(str(broken), status=500, content_type="text/plain")
 
     return answer
 

@@ -11,9 +11,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from local.aws import distribution
 from local.environment import variables
 from local.template import Template
 from lumeo import clock
+
+pytest_plugins = ["tests.stack"]
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "r8_simulator00000000000000000000000000000000"
@@ -71,6 +74,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "PUBLIC_URL": "https://lumeo.test",
         "OUTPUTS_URL": "https://cdn.test",
+        "CATALOGUE_FILE": str(ROOT / "local" / "catalogue.toml"),
         "POWERTOOLS_METRICS_DISABLED": "true",
     }
     for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -98,4 +102,5 @@ def cloud(environment: dict[str, str]) -> Iterator[Any]:
             definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
             roleArn="arn:aws:iam::123456789012:role/test",
         )
+        os.environ["DISTRIBUTION_ID"] = distribution(client("cloudfront"), template())
         yield environment

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def until(look: Callable[[], Any], enough: Callable[[Any], bool], seconds: float = 30) -> Any:
+def until(look: Callable[[], Any], enough: Callable[[Any], bool], seconds: float = 30, every: float = 0.02) -> Any:
     """What `look` sees once it is enough. Fails after that many seconds."""
     end = time.monotonic() + seconds
     while True:
@@ -13,4 +13,4 @@ def until(look: Callable[[], Any], enough: Callable[[Any], bool], seconds: float
         if enough(seen):
             return seen
         assert time.monotonic() < end, f"still {seen}"
-        time.sleep(0.02)
+        time.sleep(every)

@@ -1,11 +1,11 @@
-"""GET /v1/predictions and GET /v1/predictions/{id}, from the table alone; and the 404 of every path that is none."""
+"""What is read from the table alone; the API's own description; and the 404 of every path that is none."""
 
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lumeo import api
+from lumeo import api, credentials, signatures
 from lumeo.listing import page
 from lumeo.telemetry import invocation
 from lumeo.view import shown
@@ -20,8 +20,17 @@ def read(prediction_id: str) -> Response[str]:
 
 @app.get("/v1/predictions")
 def listing() -> Response[str]:
-    cursor = app.current_event.query_string_parameters.get("cursor")
-    return api.answer(200, page(api.caller(app), cursor, api.origin(app)))
+    return api.answer(200, page(api.caller(app), api.query(app), api.origin(app)))
+
+
+@app.get("/v1/webhooks/default/secret")
+def secret() -> Response[str]:
+    return api.answer(200, {"key": signatures.caller_secret(credentials.master(), api.caller(app))})
+
+
+@app.get("/v1/openapi.json")
+def openapi() -> Response[str]:
+    return api.answer(200, api.description(api.origin(app)))
 
 
 @invocation

@@ -1,4 +1,4 @@
-"""POST /v1/predictions and POST /v1/models/{owner}/{name}/predictions: accept a prediction, answer its first state."""
+"""The ways to create a prediction: accept it, answer its first state."""
 
 from typing import Any
 
@@ -15,29 +15,42 @@ app = api.resolver()
 
 @app.post("/v1/predictions")
 def by_version() -> Response[str]:
-    return _create(None)
+    return _create()
 
 
 @app.post("/v1/models/<owner>/<name>/predictions")
 def by_model(owner: str, name: str) -> Response[str]:
-    return _create(f"{owner}/{name}")
+    return _create(model=f"{owner}/{name}")
 
 
-def _create(model: str | None) -> Response[str]:
+@app.post("/v1/deployments/<owner>/<name>/predictions")
+def by_deployment(owner: str, name: str) -> Response[str]:
+    return _create(deployment=f"{owner}/{name}")
+
+
+@app.post("/v1/predictions/<prediction_id>/rerun")
+def rerun(prediction_id: str) -> Response[str]:
+    return _create(rerun_of=api.owned(prediction_id, api.caller(app)))
+
+
+def _create(**named: Any) -> Response[str]:
     wait = api.preferred_wait(app)
+    # A rerun need not say anything.
+    silent = "rerun_of" in named and not app.current_event.body
     request = Request(
         caller=api.caller(app),
         base_url=api.origin(app),
         path=app.current_event.path,
-        body=api.body(app),
-        model=model,
+        body={} if silent else api.body(app),
         key=api.idempotency_key(app),
         repeat=api.repeat(app),
         cancel_after=api.cancel_after(app),
+        **named,
     )
     prediction, replayed = submit(request)
-    headers = api.preference_applied(wait) | api.replayed(again=replayed)
-    return api.answer(201, created(held(prediction, api.hold(wait))), headers)
+    shown = created(held(prediction, api.hold(wait)))
+    headers = {"Location": shown["urls"]["get"]} | api.preference_applied(wait) | api.replayed(again=replayed)
+    return api.answer(201, shown, headers)
 
 
 @invocation

@@ -7,23 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.e2e.conftest import Caller, Stack
-
-
-def test_the_request_that_started_it_all(stack: Stack, caller: Caller) -> None:
-    """Submit by version with `Token`, GET `urls.get` every second until it is over, take `output[0]`."""
-    headers = {"Authorization": f"Token {caller.key}"}
-    with requests.Session() as session:
-        session.trust_env, session.verify = False, stack.ready["ca_bundle"]
-        body = {"version": "sim/image", "input": {"prompt": "a corgi on a skateboard"}}
-        prediction = session.post(f"{stack.ready['api_url']}/predictions", json=body, headers=headers).json()
-        while prediction["status"] not in ("succeeded", "failed", "canceled"):
-            time.sleep(1)
-            prediction = session.get(prediction["urls"]["get"], headers=headers).json()
-        picture = session.get(prediction["output"][0])
-
-    assert picture.status_code == 200
-    assert picture.headers["Content-Type"] == "image/png"
+from tests.stack import Caller, Stack
 
 
 def test_an_output_is_what_its_record_says(stack: Stack, caller: Caller) -> None:

@@ -1,6 +1,6 @@
 """Cancel through the whole machine: told upstream, written in the record, and the run ends, each once."""
 
-from tests.e2e.conftest import Caller, Stack
+from tests.stack import Caller, Stack
 from tests.waiting import until
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import ROOT, Stack
+from tests.stack import ROOT, Stack
 
 
 def python(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

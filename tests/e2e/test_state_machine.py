@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Caller, Stack
+from tests.stack import Caller, Stack
 from tests.waiting import until
 
 TRAVELS = {"id", "next", "wait", "wakes", "polls", "provider", "model", "upstream_id"}
@@ -65,8 +65,8 @@ def test_nothing_but_a_few_names_travels(stack: Stack, caller: Caller) -> None:
 def test_a_run_is_named_after_its_prediction(stack: Stack, caller: Caller) -> None:
     made = caller.submit("sim/instant", prompt="a corgi")
 
-    started = stack.history(made["id"])[0]["executionStartedEventDetails"]
-    assert json.loads(started["input"]) == {"id": made["id"]}
+    first = until(lambda: stack.history(made["id"]), bool)[0]
+    assert json.loads(first["executionStartedEventDetails"]["input"]) == {"id": made["id"]}
     assert stack.record(made["id"])["run"] == {"S": made["id"]}
 
 

@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -10,13 +11,19 @@ from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDE
 from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
 from pytest_socket import enable_socket, socket_allow_hosts
 
+from local.contract import contract
 from local.environment import variables
 from local.functions import Functions
 from local.gateway import Gateway
+from local.serving import Server
 from local.simulator import RunningServer, Simulator, serve
 from local.simulator.world import HOUR
+from lumeo import aws
 from tests.conftest import TOKEN, TestClock, client, template
 from tests.integration.driver import Driver, SimulatorClock
+from tests.integration.invoking import invocations
+from tests.integration.platform import Platform
+from tests.integration.subscriber import Subscriber
 
 _CLIENT = functools.cache(boto3.client)
 
@@ -52,8 +59,32 @@ def driver(
     functions = Functions(template().functions())
     with variables({"REPLICATE_BASE_URL": f"{server.url}/v1", "REPLICATE_OUTPUT_HOSTS": server.url}):
         DEFAULT_PROVIDERS["secrets"] = SecretsProvider(boto3_client=client("secretsmanager"))
-        gateway = Gateway(template().routes(), functions)
-        yield Driver(test_clock, simulator, simulator_clock, server.url, functions, gateway)
+        gateway = Gateway(template().routes(), functions, contract())
+        with invocations() as asked:
+            yield Driver(test_clock, simulator, simulator_clock, server.url, functions, gateway, asked)
+
+
+@pytest.fixture
+def platform(driver: Driver) -> Iterator[Platform]:
+    """Step Functions' describe as the test says; all else of it is moto's."""
+    found = Platform(driver)
+    events: Any = aws.stepfunctions().meta.events
+    events.register("before-call.sfn.DescribeExecution", found.describe)
+    yield found
+    events.unregister("before-call.sfn.DescribeExecution", found.describe)
+
+
+@pytest.fixture
+def subscriber(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Subscriber]:
+    """An application on this machine that webhooks may be sent to."""
+    told = Subscriber()
+    with Server(told) as server:
+        told.url = f"{server.url}/hook"
+        monkeypatch.setenv("WEBHOOK_ORIGINS", server.url)
+        yield told
+        told.freed.set()
+    faults = [contract().webhook_faults("prediction", one.headers, one.content) for one in told.told]
+    assert [fault for fault in faults if fault] == []
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from lumeo.keys import keys
 from lumeo.prediction import Prediction
 from lumeo.store import store
 from tests.conftest import TestClock, template
+from tests.integration.invoking import Invocation
 from tests.world.paths import filled
 
 LAMBDA_ANSWER_BYTES = 6 * 1024 * 1024
@@ -33,6 +34,9 @@ PICTURE = {"prompt": "a corgi", "width": 16, "height": 16}
 """An input of models that make pictures: small ones, since large ones take time to make."""
 TRAVELS = {"id", "next", "wait", "wakes", "polls", "provider", "model", "upstream_id"}
 """All that a task may answer: no input, no output and no error text goes through the state machine."""
+
+AFTER = {"Create", "Status", "Finalize", "Announce", "End"}
+"""Where the state machine goes on after a task; after Announce only there, or to its end."""
 
 
 class SimulatorClock:
@@ -101,6 +105,7 @@ class Driver(Calling):
     simulator_url: str
     functions: Functions
     gateway: Gateway
+    invocations: list[Invocation]
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,6 +127,14 @@ class Driver(Calling):
         sent = {"Authorization": f"Bearer {self.key}", **(headers or {})}
         response = self.gateway.answer(http_request(method, path, content, sent))
         return Answer(response.status_code, dict(response.headers), response.get_data(as_text=True))
+
+    def upload(self, name: str, content: bytes, kind: str, metadata: Any = None, **headers: str) -> Answer:
+        """Upload a file, as clients do."""
+        parts = {"content": (name, content, kind), "metadata": (None, json.dumps(metadata or {}), "application/json")}
+        form = requests.Request("POST", "https://lumeo.test", files=parts).prepare()
+        assert isinstance(form.body, bytes)
+        sent = {"Content-Type": form.headers["Content-Type"]} | headers
+        return self.call("POST", "/v1/files", data=form.body, headers=sent)
 
     # The provider's side
 
@@ -152,7 +165,7 @@ class Driver(Calling):
         """One task, as the state machine asks for it."""
         answer = self.functions.invoke(f"{state}Function", {"id": prediction_id, "run": run or prediction_id})
         assert set(answer) <= TRAVELS
-        assert answer["next"] in {"Create", "Status", "Finalize", "End"}
+        assert answer["next"] in ({"Announce", "End"} if state == "Announce" else AFTER)
         assert type(answer["wait"]) is int
         assert answer["wait"] >= 1
         assert type(answer.get("wakes", 0)) is int
@@ -181,8 +194,8 @@ class Driver(Calling):
         while state != "End" and len(visited) < rounds:
             answer = self.step(state, prediction_id, run)
             visited.append((state, answer["wait"]))
-            state = answer["next"]
-            if state in {"Create", "Status"}:
+            told, state = state, answer["next"]
+            if state in {"Create", "Status"} or told == state == "Announce":
                 self.clock.passes(answer["wait"])
         return visited
 
@@ -217,6 +230,13 @@ class Driver(Calling):
         body = text.replace("{files}", f"{self.simulator_url}/files/{self.upstream().id}")
         self.fault("get", "status", status=200, body=body, times=-1)
         return prediction_id
+
+    def notify(self) -> list[dict[str, Any]]:
+        """Run what functions have invoked by events; those events."""
+        asked, self.invocations[:] = self.invocations[:], []
+        for name, event in asked:
+            self.functions.invoke(name, event)
+        return [event for _, event in asked]
 
     def sweep(self) -> int:
         """What happens every minute; how many predictions were overdue."""
@@ -309,7 +329,7 @@ def http_request(method: str, path: str, content: bytes, headers: Mapping[str, s
         base_url="https://lumeo.test",
         headers=[(name, value) for name, value in headers.items() if value],
         data=content,
-        content_type="application/json",
+        content_type=headers.get("Content-Type", "application/json"),
     ).get_environ()
     return Request(environ)
 

@@ -42,7 +42,7 @@ def answered_once(write: str, error: dict[str, Any]) -> Iterator[None]:
     left = [error]
 
     def refuse(**_: Any) -> Any:
-        return (_Refusal(), left.pop()) if left else None
+        return (Reply(400), left.pop()) if left else None
 
     events.register(f"before-call.dynamodb.{write}", refuse)
     try:
@@ -51,5 +51,22 @@ def answered_once(write: str, error: dict[str, Any]) -> Iterator[None]:
         events.unregister(f"before-call.dynamodb.{write}", refuse)
 
 
-class _Refusal:
-    status_code = 400
+@contextlib.contextmanager
+def answered(client: Any, call: str, answer: dict[str, Any], status: int = 200) -> Iterator[None]:
+    """Every such call (`s3.DeleteObjects`) of a client is answered so, and not made."""
+
+    def say(**_: Any) -> Any:
+        return Reply(status), answer
+
+    client.meta.events.register_first(f"before-call.{call}", say)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(f"before-call.{call}", say)
+
+
+class Reply:
+    """What AWS's client sees of an answer to a call that was never made."""
+
+    def __init__(self, status_code: int = 200) -> None:
+        self.status_code = status_code

@@ -96,7 +96,7 @@ def test_never_began(driver: Driver) -> None:
     driver.run(prediction_id)
 
     assert driver.outcome(prediction_id) == ("canceled", "deadline_exceeded")
-    assert driver.read(prediction_id)["started_at"] is None
+    assert "started_at" not in driver.read(prediction_id)
     assert driver.simulator.counters()["aborted"] == 1
 
 

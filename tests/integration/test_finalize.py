@@ -9,6 +9,7 @@ import pytest
 from local.environment import variables
 from local.simulator import Simulator, serve
 from lumeo import artifacts, aws, documents, outputs, settings
+from lumeo.outputs import Destination
 from lumeo.providers import provider
 from lumeo.store import store
 from tests.conftest import TestClock
@@ -89,11 +90,12 @@ def test_nothing_is_shown_before_all_is_there(driver: Driver, model: str) -> Non
     prediction_id = driver.settled(model)
     record = driver.record(prediction_id)
     (file,) = provider("replicate").artifacts(documents.value(record.result)["output"])
-    output = outputs.copy(file, provider("replicate").hosts, f"outputs/{record.outputs_id}/0", 60)
+    output = outputs.copy(file, provider("replicate").hosts, Destination(f"outputs/{record.outputs_id}/0", "0"), 60)
     store().keep(prediction_id, prediction_id, 0, output)
 
     shown = driver.read(prediction_id)
-    assert (shown["status"], shown["output"], shown["completed_at"]) == ("processing", None, None)
+    assert (shown["status"], shown["output"]) == ("processing", None)
+    assert "completed_at" not in shown
 
 
 def test_crash_between_the_copy_and_its_mark(driver: Driver) -> None:
@@ -101,7 +103,7 @@ def test_crash_between_the_copy_and_its_mark(driver: Driver) -> None:
     prediction_id = driver.settled("sim/instant")
     record = driver.record(prediction_id)
     (file,) = provider("replicate").artifacts(documents.value(record.result)["output"])
-    outputs.copy(file, provider("replicate").hosts, f"outputs/{record.outputs_id}/0", 60)
+    outputs.copy(file, provider("replicate").hosts, Destination(f"outputs/{record.outputs_id}/0", "0"), 60)
     before = driver.stored_keys()
     driver.run(prediction_id, "Finalize")
 
@@ -114,7 +116,7 @@ def test_crash_between_the_mark_and_the_end(driver: Driver) -> None:
     prediction_id = driver.settled("sim/instant")
     record = driver.record(prediction_id)
     (file,) = provider("replicate").artifacts(documents.value(record.result)["output"])
-    output = outputs.copy(file, provider("replicate").hosts, f"outputs/{record.outputs_id}/0", 60)
+    output = outputs.copy(file, provider("replicate").hosts, Destination(f"outputs/{record.outputs_id}/0", "0"), 60)
     store().keep(prediction_id, prediction_id, 0, output)
     driver.fault("file", "status", status=404, times=-1)
     driver.run(prediction_id, "Finalize")

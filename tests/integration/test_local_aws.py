@@ -410,6 +410,41 @@ def test_event_that_is_not_taken_is_logged(world: World, lines: list[str]) -> No
     until(lambda: lines, lambda seen: any("an event was not taken" in line and execution in line for line in seen))
 
 
+# Functions that invoke each other
+
+
+def test_function_invoked_by_an_event_runs_in_its_own_time(world: World) -> None:
+    """Who asks for it has the answer before it has begun, or ended."""
+    asked, freed = threading.Event(), threading.Event()
+    seen: list[Any] = []
+
+    def work(event: Any) -> None:
+        asked.set()
+        assert freed.wait(LONG)
+        seen.append(event)
+
+    world.function = work
+    answer = world.aws.client("lambda").invoke(FunctionName="F", InvocationType="Event", Payload=b'{"n": 1}')
+    assert (answer["StatusCode"], seen) == (202, [])
+    assert asked.wait(LONG)
+    freed.set()
+
+    until(lambda: seen, lambda found: found == [{"n": 1}])
+
+
+def test_function_invoked_by_an_event_may_fail(world: World, lines: list[str]) -> None:
+    """Nobody waits for it, so nobody else would say so."""
+
+    def fail(_: Any) -> None:
+        raise ValueError("broken")
+
+    world.function = fail
+    answer = world.aws.client("lambda").invoke(FunctionName="F", InvocationType="Event", Payload=b"{}")
+
+    assert answer["StatusCode"] == 202
+    until(lambda: any("a function failed" in line for line in lines), bool)
+
+
 def test_unknown_execution_does_not_exist(world: World) -> None:
     known = world.start({"Done": {"Type": "Succeed"}})
 

@@ -161,7 +161,7 @@ def test_picture_is_shown_and_kept_for_good(driver: Driver) -> None:
     _, record = driver.finished("sim/one")
 
     _, head = driver.stored(record.outputs["0"].key)
-    assert head["ContentDisposition"] == 'inline; filename="0.png"'
+    assert head["ContentDisposition"] == f'inline; filename="{record.id}-0.png"'
     assert head["CacheControl"] == "public, max-age=31536000, immutable"
 
 

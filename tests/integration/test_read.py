@@ -232,7 +232,7 @@ def test_query_without_a_cursor(driver: Driver, query: str) -> None:
         ("HEAD", "/nothing"),
         ("GET", "/v1/predictions/" + "0" * 26 + "/cancel"),
         ("GET", "/favicon.ico"),
-        ("POST", "/v1/files"),
+        ("PUT", "/v1/files"),
         ("GET", "/é/%00/..%2f"),
     ],
 )

@@ -1,6 +1,5 @@
 """Runs that fail, are stopped, time out or never start: the next one carries on, and the fifth closes."""
 
-import json
 from typing import Any
 
 import boto3
@@ -9,52 +8,10 @@ import pytest
 from local.environment import variables
 from lumeo import aws, clock, settings
 from tests.integration.driver import Driver
-from tests.integration.dying import dying
+from tests.integration.dying import Reply, dying
+from tests.integration.platform import Platform
 
 PAUSES = [(1, 60), (2, 120), (3, 300), (4, 600), (5, 600), (6, 600)]
-
-
-class Platform:
-    """Step Functions as the test says it is: every run is what it was last told to be."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-        self._ended: dict[str, tuple[str, Any]] = {}
-        self.described: list[str] = []
-
-    def ends(self, run: str, status: str) -> None:
-        """A run is over now."""
-        self._ended[run] = (status, self._driver.clock.now())
-
-    def describe(self, params: dict[str, Any], **_: Any) -> Any:
-        run = json.loads(params["body"])["executionArn"].rpartition(":")[2]
-        self.described.append(run)
-        if run not in self._ended and run not in self._driver.started():
-            return None
-        status, stopped = self._ended.get(run, ("RUNNING", None))
-        return _Answer(), {"status": status, **({"stopDate": stopped} if stopped else {})}
-
-    def tells(self, run: str) -> None:
-        """The event that EventBridge hands to sweep."""
-        status = self._ended[run][0]
-        detail = {"name": run, "status": status, "input": json.dumps({"id": run.partition("-")[0]})}
-        event = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
-        assert self._driver.functions.invoke("SweepFunction", event) == {}
-
-
-class _Answer:
-    def __init__(self, status_code: int = 200) -> None:
-        self.status_code = status_code
-
-
-@pytest.fixture
-def platform(driver: Driver) -> Any:
-    """Step Functions' describe as the test says; all else of it is moto's."""
-    found = Platform(driver)
-    events: Any = aws.stepfunctions().meta.events
-    events.register("before-call.sfn.DescribeExecution", found.describe)
-    yield found
-    events.unregister("before-call.sfn.DescribeExecution", found.describe)
 
 
 def after(prediction_id: str, number: int) -> str:
@@ -513,4 +470,4 @@ def test_step_functions_that_is_away(driver: Driver) -> None:
 
 
 def _throttled(**_: Any) -> Any:
-    return _Answer(400), {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}, "ResponseMetadata": {}}
+    return Reply(400), {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}, "ResponseMetadata": {}}

@@ -184,11 +184,13 @@ def test_what_a_caller_sees_while_it_runs(driver: Driver) -> None:
     driver.step("Status", prediction_id)
     late = driver.read(prediction_id)
 
-    assert (starting["status"], starting["started_at"], starting["logs"]) == ("starting", None, "")
+    assert (starting["status"], starting["logs"]) == ("starting", "")
+    assert "started_at" not in starting
     assert (early["status"], early["started_at"]) == ("processing", "2026-11-21T10:00:38.000Z")
     assert late["logs"].startswith(early["logs"])
     assert len(late["logs"]) > len(early["logs"]) > 0
-    assert (late["output"], late["completed_at"]) == (None, None)
+    assert late["output"] is None
+    assert "completed_at" not in late
 
 
 def test_status_never_goes_back(driver: Driver) -> None:
@@ -312,7 +314,7 @@ def test_deadline_of_a_run_that_does_not_stop(driver: Driver) -> None:
     driver.run(prediction_id, "Status")
 
     assert driver.outcome(prediction_id) == ("failed", "deadline_exceeded")
-    assert str(driver.record(prediction_id).completed_at) < "2026-11-21T11:01:30"
+    assert str(driver.record(prediction_id).completed_at) <= "2026-11-21T11:01:30.000Z"
 
 
 def test_deadline_that_the_provider_keeps(driver: Driver) -> None:

@@ -13,7 +13,6 @@ from local.simulator.models import MODELS
 from lumeo import aws, clock, documents, settings
 from lumeo.items import pack
 from lumeo.keys import keys
-from lumeo.store import store
 from tests.integration.driver import LAMBDA_ANSWER_BYTES, PICTURE, Driver, http_request
 
 PATH = "/v1/models/sim/instant/predictions"
@@ -46,13 +45,12 @@ def test_answers_a_prediction_of_replicates_shape(driver: Driver) -> None:
         "source": "api",
         "data_removed": False,
         "created_at": "2026-11-21T10:00:00.000Z",
-        "started_at": None,
-        "completed_at": None,
         "deadline": "2026-11-21T11:00:00.000Z",
         "metrics": {},
         "urls": {"get": here, "cancel": f"{here}/cancel", "web": here},
     }
     assert len(body["id"]) == 26
+    assert answer.headers["Location"] == here
     assert driver.read(body["id"]) == body
 
 
@@ -384,8 +382,7 @@ class Working:
         self.driver.clock.passes(seconds)
         if self.left:
             rounds = self.left.pop()
-            (newest,) = store().page("alice", None, 1).predictions
-            self.driver.run(newest.id, rounds=rounds)
+            self.driver.run(self.driver.started()[0], rounds=rounds)
 
 
 def test_finished_while_it_is_waited_for(driver: Driver) -> None:

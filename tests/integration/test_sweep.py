@@ -2,26 +2,14 @@
 
 import dataclasses
 
-import boto3
 import pytest
 
 from lumeo import aws, settings
 from lumeo.prediction import Phase
-from lumeo.store import BATCH, due, store
+from lumeo.store import DUE_READ, due, store
 from tests.conftest import TestClock
 from tests.integration.driver import Driver
-
-
-def break_step_functions() -> None:
-    boto3.client("stepfunctions").delete_state_machine(stateMachineArn=settings.state_machine_arn())
-
-
-def mend_step_functions() -> None:
-    boto3.client("stepfunctions").create_state_machine(
-        name=settings.state_machine_arn().rpartition(":")[2],
-        definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
-        roleArn="arn:aws:iam::123456789012:role/test",
-    )
+from tests.integration.platform import break_step_functions, mend_step_functions
 
 
 def test_nothing_to_do(driver: Driver) -> None:
@@ -84,7 +72,7 @@ def test_running_twice_starts_once(driver: Driver, test_clock: TestClock) -> Non
 def test_what_it_cannot_mend_stands_in_the_way_of_nothing(driver: Driver, test_clock: TestClock) -> None:
     """More predictions of one shard than one look takes, all of them overdue for longer."""
     accepted = driver.record(driver.submit("sim/instant"))
-    for n in range(BATCH + 1):
+    for n in range(DUE_READ + 1):
         stuck = dataclasses.replace(accepted, id=f"{n:026d}", run="-", due_shard=3, phase=Phase.SENDING)
         store().accept(stuck)
     late = dataclasses.replace(accepted, id="z" * 26, run="z" * 26, due_shard=3, due_at=due(60))

@@ -1,6 +1,7 @@
 """What `sam build` makes: the artifacts that deploy."""
 
 import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tests.conftest import template
+
 ROOT = Path(__file__).parents[2]
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
-STEPS = {"Submit", "Create", "Status", "Finalize", "Cancel", "Read", "Sweep"}
+STEPS = {name.removesuffix("Function") for name in template().functions()}
 
 
 def runtime() -> Path | None:
@@ -26,15 +29,28 @@ def runtime() -> Path | None:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that deploys, as it deploys."""
+    return build(tmp_path_factory.mktemp("build"))
+
+
+@pytest.fixture(scope="module")
+def layer_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layer for this machine's processor: parts of it are compiled."""
+    architecture = {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    options = ("LumeoLayer", "--parameter-overrides", f"Architecture={architecture}")
+    return build(tmp_path_factory.mktemp("here"), *options) / "LumeoLayer" / "python"
+
+
+def build(folder: Path, *options: str) -> Path:
+    """What `sam build` makes in a folder."""
     if not SAM.exists():
         pytest.skip("SAM CLI is not set up: make check does it")
     python = runtime()
     if python is None:
         pytest.skip("sam build needs Python 3.13, which is not here")
-    folder = tmp_path_factory.mktemp("build")
     environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "PATH": f"{python}{os.pathsep}{os.environ['PATH']}"}
     ended = subprocess.run(
-        [str(SAM), "build", "--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")],
+        [str(SAM), "build", *options, "--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -71,10 +87,10 @@ def test_a_function_holds_its_handler_alone(built: Path, step: str) -> None:
 
 
 @pytest.mark.parametrize("step", sorted(STEPS))
-def test_a_handler_loads_on_lambdas_python(built: Path, step: str) -> None:
+def test_a_handler_loads_on_lambdas_python(built: Path, layer_here: Path, step: str) -> None:
     """With nothing but the layer, and the boto3 that the runtime brings (here: ours, which is pure Python)."""
     runtimes_own = Path(boto3.__file__).parents[1]
-    places = [built / f"{step}Function", built / "LumeoLayer" / "python", runtimes_own]
+    places = [built / f"{step}Function", layer_here, runtimes_own]
     python = runtime()
     assert python
     ended = subprocess.run(

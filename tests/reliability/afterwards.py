@@ -6,6 +6,7 @@ from typing import Any
 from lumeo import clock, documents
 from lumeo.errors import ErrorCode
 from lumeo.prediction import Prediction, Status
+from tests.integration.driver import Answer
 from tests.reliability.pairs import Pair
 from tests.reliability.stage import Stage
 from tests.world import invariants
@@ -29,7 +30,7 @@ def broken(stage: Stage, pair: Pair, *, disturbed: bool) -> Iterator[str]:
     for asked in stage.asked:
         if asked.answer is None or (asked.answer.status >= 300 and not disturbed):
             yield f"{asked.method} {asked.path} was answered {asked.answer}"
-        elif asked.answer.status < 300:
+        elif asked.answer.status < 300 and asked.answer.text:
             yield from _belied(asked.answer.body, records)
 
 
@@ -39,10 +40,12 @@ def seen(stage: Stage) -> tuple[str, ...]:
     counters = here.simulator.counters()
     held = {call for member in stage.members for call in member.calls}
     return (
-        *(f"{asked.answer.status} {asked.answer.body.get('status')}" for asked in stage.asked if asked.answer),
+        *(_said(asked.answer) for asked in stage.asked if asked.answer),
         *(f"{record.status} {record.error_code} {record.phase} {record.run}" for record in records),
         *(f"{record.wakes} wakes, {record.polls} polls, {sorted(record.timeline)}" for record in records),
         *(f"asked {record.cancel_requested}, told {record.cancel_sent}" for record in records),
+        *(f"{record.announced} until {record.told_at}, removed {record.removed_at}" for record in records),
+        *(f"{heard.message} {heard.status}" for heard in here.receiver.heard),
         *(str(documents.value(record.output)) for record in records),
         *(f"{name} {execution.status}" for name, execution in here.executions().items()),
         str({name: counters[name] for name in ("calls", "created", "succeeded", "canceled")}),
@@ -58,6 +61,10 @@ def longest(stage: Stage) -> float:
     """Seconds from acceptance to the end."""
     records = invariants.predictions(stage.here)
     return max(clock.seconds_between(record.created_at, record.completed_at or record.created_at) for record in records)
+
+
+def _said(answer: Answer) -> str:
+    return f"{answer.status} {answer.body.get('status')}" if answer.text else str(answer.status)
 
 
 def _belied(body: Mapping[str, Any], records: Sequence[Prediction]) -> Iterator[str]:

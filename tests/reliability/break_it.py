@@ -138,6 +138,43 @@ BREAKS = (
         (("layers/lumeo/lumeo/providers/replicate.py", "        if wrong:\n            raise Forged(wrong)\n", ""),),
     ),
     Break(
+        "the promise to tell, which stands until it is kept",
+        _orders("(sweep and announce)"),
+        (
+            (
+                STORE,
+                '**({"due_at": due(0)} if untold(prediction) else {"due_at": None, "due_shard": None}),',
+                '**{"due_at": None, "due_shard": None},',
+            ),
+        ),
+    ),
+    Break(
+        "the fence of telling the end",
+        ("tests/unit/test_store.py",),
+        ((STORE, "return _fence(run) & _in(Phase.DONE) & ", "return _in(Phase.DONE) & "),),
+    ),
+    Break(
+        "the claim of news, before the end",
+        _orders("news"),
+        (
+            (
+                STORE,
+                '        there = Attr("pk").exists() & Attr("phase").ne(Phase.DONE)',
+                '        there = Attr("pk").exists()',
+            ),
+        ),
+    ),
+    Break(
+        "the claim of news, once",
+        _orders("news"),
+        ((STORE, "self._update(prediction_id, there & once,", "self._update(prediction_id, there,"),),
+    ),
+    Break(
+        "the phase in which contents may be removed",
+        _orders("(delete and finalize)"),
+        ((STORE, "_in(Phase.DONE), contents)", 'Attr("pk").exists(), contents)'),),
+    ),
+    Break(
         "the condition of the request's item",
         _orders("repeat"),
         (

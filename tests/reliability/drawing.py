@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.reliability import interventions
 from tests.reliability.interventions import Draft
-from tests.reliability.plans import LISTING, LONG, Plan
+from tests.reliability.plans import ENDLESS, LISTING, LONG, Plan
 
 MODELS = (
     *("sim/instant",) * 3,
@@ -27,6 +27,8 @@ MODELS = (
     "sim/null",
     "sim/stuck",
 )
+EVENTS = (["completed"], ["completed"], ["start", "completed"], ["start", "output", "logs", "completed"], ["output"])
+"""What callers want to be told of."""
 
 
 def draw(seed: int) -> Plan:
@@ -39,6 +41,8 @@ def draw(seed: int) -> Plan:
         _one(draft, interventions.STORMS)
     for _ in range(chance.choice((0, 1, 2, 2, 3, 4, 5))):
         _one(draft, interventions.OFTEN if chance.random() < 0.9 else interventions.RARELY)
+    # By a chance of their own: whatever is drawn here leaves the rest of a plan as it was.
+    _tell(Draft(random.Random(f"tellings {seed}"), draft.acts))
     _keep_the_premise(draft)
     return Plan(seed, draft.acts, cold=chance.random() < 0.3)
 
@@ -90,6 +94,24 @@ def _afterwards(draft: Draft, name: str, after: float, *, never_ends: bool) -> N
     ways += ["stop"] if chance.random() < 0.06 else []
     ways += ["read"] if chance.random() < 0.2 else []
     draft.acts += [{"act": way, "of": name, "at": round(after + draft.moment(60), 2)} for way in ways]
+
+
+def _tell(draft: Draft) -> None:
+    """Some callers want to be told, or ask for the same again, or have it taken away in the end."""
+    chance, told = draft.chance, False
+    for act in [act for act in draft.acts if act["act"] == "submit"]:
+        if chance.random() < 0.4:
+            act["events"], told = chance.choice(EVENTS), True
+        if chance.random() < 0.1 and act["model"] not in ENDLESS:
+            draft.acts.append({"act": "rerun", "of": act["name"], "at": round(act["at"] + draft.moment(60), 2)})
+        if chance.random() < 0.1:
+            draft.acts.append({"act": "remove", "of": act["name"], "at": round(act["at"] + draft.moment(60), 2)})
+    for _ in range(chance.choice((0, 1, 2)) if told else 0):
+        interventions.listener(draft)
+    if (told or draft.has("remove")) and chance.random() < 0.3:
+        interventions.teller(draft)
+    if chance.random() < 0.1:
+        interventions.fault(draft, "model", chance.choice((*interventions.ANY_CALL, "html", "half_json")))
 
 
 def _keep_the_premise(draft: Draft) -> None:

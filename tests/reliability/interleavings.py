@@ -22,7 +22,7 @@ DRAWN = 16
 """Orders that are drawn of a pair that has many, where not all are played."""
 
 
-QUIET_SECONDS = 1200.0
+QUIET_SECONDS = 2400.0
 """In so much time, and in far less as a rule, nobody has anything left to do."""
 MOST_WRONG = 3
 """Of a pair in which so much is wrong no more is played."""

@@ -14,6 +14,8 @@ AWS_KINDS = {
     "s3": ("throttled", "broken", "refused", "lost"),
     "states": ("throttled", "broken", "refused", "lost"),
     "secretsmanager": ("throttled", "broken", "refused"),
+    "lambda": ("throttled", "broken", "refused", "lost"),
+    "cloudfront": ("throttled", "broken", "refused", "lost"),
 }
 USERS = {
     "dynamodb": (*CALLED, "Machine"),
@@ -176,6 +178,39 @@ def silence(draft: Draft) -> None:
 
 def rotation(draft: Draft) -> None:
     draft.acts.append({"act": "rotate", "at": draft.moment(60)})
+
+
+# Whoever is told, and those who tell
+
+
+def listener(draft: Draft) -> None:
+    """Those who are to be told fail for a while."""
+    chance = draft.chance
+    act: dict[str, Any] = {"act": "receiver", "kind": chance.choice(("status", "status", "slow", "drops"))}
+    if act["kind"] == "status":
+        act["status"] = chance.choice((302, 404, 429, 500, 503))
+    if act["kind"] == "slow":
+        act["seconds"] = chance.choice((2, 9, 30))
+    if chance.random() < 0.3:
+        act["retry_after"] = chance.choice((1, 20, 60))
+    if chance.random() < 0.3:
+        act["event"] = chance.choice(("start", "output", "completed"))
+    draft.add({**act, "times": chance.choice((1, 2, 3, -1))}, 150)
+
+
+def teller(draft: Draft) -> None:
+    """Something befalls those who tell callers, or take away what was told of."""
+    chance = draft.chance
+    function = chance.choice(("Announce", "Announce", "Delete"))
+    kind = chance.choice(("die", "lose", "stall", "aws"))
+    if kind == "die":
+        draft.add({"act": "die", **at_a_call(draft, function)}, 120)
+    elif kind == "aws":
+        service = chance.choice(("dynamodb", "lambda", "cloudfront"))
+        act = {"act": "aws", "service": service, "kind": chance.choice(AWS_KINDS[service])}
+        draft.add({**act, "after": chance.choice((0, 1)), "times": chance.choice((1, 4, 9, 40))}, 60)
+    else:
+        hang(draft, kind, function)
 
 
 # Storms: several at once, where they hurt

@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lumeo.prediction import Phase
+from tests.reliability.plans import LONG_TEXT
 from tests.reliability.stage import Stage
 from tests.world.calls import Call, Hook, Refusal
+from tests.world.receiver import Trouble
+from tests.world.world import RECEIVER
 
 SOON = {"starting": 0, "processing": 3}
 """An input of sim/script: it calls the webhook at once, and ends well before the second look."""
+URL = f"{RECEIVER}/a"
 KEY = {"Idempotency-Key": "the same"}
 
 
@@ -333,6 +338,132 @@ def _overtaken_own(stage: Stage) -> None:
     stage.held("Create", 2)
 
 
+# Who tells the caller, and who takes away what it is told of
+
+
+def _cancel_announce(stage: Stage) -> None:
+    """Too late to change anything."""
+    made = _announced(stage)
+    _cancel(stage, made)
+
+
+def _news_announce(stage: Stage) -> None:
+    """The function that was to tell of the beginning is slow."""
+    stage.expect("Announce", times=2)
+    stage.here.subscribed("sim/slow", URL, ["start", "completed"])
+    stage.held("Announce", 2)
+
+
+def _claimed_news_announce(stage: Stage) -> None:
+    """As before, but it has claimed the beginning already."""
+    stage.expect("Announce", "POST")
+    stage.here.subscribed("sim/slow", URL, ["start", "completed"])
+    stage.held("Announce")
+    stage.expect("Announce")
+    stage.held("Announce", 2)
+
+
+def _two_news(stage: Stage) -> None:
+    """Two looks have each brought more of one kind."""
+    stage.here.fault("webhook", "lose", times=-1)
+    stage.expect("Announce", times=2)
+    stage.here.subscribed("sim/script", URL, ["logs"], {"processing": 60})
+    stage.held("Announce", 2)
+
+
+def _same_news(stage: Stage) -> None:
+    """Lambda begins a function twice for one event, as it may."""
+    stage.expect("Announce", times=2)
+    stage.here.subscribed("sim/slow", URL, ["start"])
+    stage.held("Announce")
+    invoked = next(call for call in stage.here.calls() if call.operation == "Invoke")
+    stage.here.functions.send("AnnounceFunction", invoked.request)
+    stage.held("Announce", 2)
+
+
+def _webhook_and_status_tell(stage: Stage) -> None:
+    """Both see that the run has begun."""
+    stage.expect("Status")
+    stage.expect("Webhook")
+    stage.here.subscribed("sim/script", URL, ["start"], {"starting": 6, "processing": 4})
+    stage.held("Status")
+    stage.held("Webhook")
+
+
+def _sweep_announce(stage: Stage) -> None:
+    """Telling was dropped: the run was stopped, or so it was said, while its function goes on."""
+    stage.here.receiver.troubles.append(Trouble(times=2, status=503))
+    made = _announced(stage)
+    stage.expect("Sweep")
+    _fail_run(stage, made)
+    stage.held("Sweep")
+
+
+def _two_announces(stage: Stage) -> None:
+    """Lambda did not say what became of the first, and the machine asks again."""
+    stage.expect("Announce", times=2)
+    stage.here.subscribed("sim/instant", URL)
+    stage.here.functions.lose(stage.held("Announce"))
+    stage.held("Announce", 2)
+
+
+def _delete_finalize(stage: Stage) -> None:
+    stage.expect("Finalize")
+    made = stage.here.submit("sim/instant")
+    stage.held("Finalize")
+    _remove(stage, made)
+
+
+def _delete_overtaken_finalize(stage: Stage) -> None:
+    """The machine asked again, and the first of two goes on when all is over."""
+    stage.expect("Finalize", "PutObject")
+    made = stage.here.submit("sim/instant")
+    stage.here.functions.lose(stage.held("Finalize"))
+    stage.here.until(lambda: stage.here.record(made).phase is Phase.DONE)
+    _remove(stage, made)
+
+
+def _delete_announce(stage: Stage) -> None:
+    made = _announced(stage)
+    _remove(stage, made)
+
+
+def _delete_read(stage: Stage) -> None:
+    made = stage.here.submit("sim/script", {"output": LONG_TEXT, "logs": LONG_TEXT})
+    stage.here.until_quiet()
+    stage.expect("Read")
+    stage.reads(made)
+    stage.held("Read")
+    _remove(stage, made)
+
+
+def _two_deletes(stage: Stage) -> None:
+    made = stage.here.submit("sim/instant")
+    stage.here.until_quiet()
+    _remove(stage, made)
+    stage.expect("Delete")
+    stage.removes(made)
+    stage.held("Delete", 2)
+
+
+def _announced(stage: Stage, model: str = "sim/instant") -> str:
+    stage.expect("Announce")
+    made = stage.here.subscribed(model, URL)
+    stage.held("Announce")
+    return made
+
+
+def _remove(stage: Stage, prediction_id: str) -> None:
+    stage.expect("Delete")
+    stage.removes(prediction_id)
+    stage.held("Delete")
+
+
+def _fail_run(stage: Stage, prediction_id: str) -> None:
+    """End a run as its own time-out does."""
+    stage.here.states.machine._cut(stage.here.executions()[prediction_id], "TIMED_OUT")
+
+
 def _cancel(stage: Stage, prediction_id: str) -> None:
     stage.expect("Cancel")
     stage.cancels(prediction_id)
@@ -393,4 +524,17 @@ PAIRS = (
     _pair("search × overtaken create", _search_overtaken, "canceled", many=True),
     _pair("search × own", _search_own),
     _pair("search × propose", _overtaken_own, "canceled", many=True),
+    _pair("cancel × announce", _cancel_announce),
+    _pair("news × announce", _news_announce),
+    _pair("claimed news × announce", _claimed_news_announce),
+    _pair("news × news", _two_news),
+    _pair("news × the same news", _same_news),
+    _pair("webhook's news × status's", _webhook_and_status_tell),
+    _pair("sweep × announce", _sweep_announce),
+    _pair("two announces", _two_announces),
+    _pair("delete × finalize", _delete_finalize),
+    _pair("delete × overtaken finalize", _delete_overtaken_finalize),
+    _pair("delete × announce", _delete_announce),
+    _pair("delete × read", _delete_read),
+    _pair("two deletes", _two_deletes, many=True),
 )

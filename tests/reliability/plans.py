@@ -22,6 +22,11 @@ DEADLINE = 3600.0
 LISTING = 60
 """Seconds after which the provider lists what it accepted: the premise of `REPLICATE_LISTING_SECONDS`."""
 
+ASIDE = frozenset({"receiver", "remove", "rerun"})
+"""Acts that no prediction ends later for: what becomes of telling a caller, and what is done to one that is over."""
+ENDLESS = frozenset({"sim/stuck", "sim/queued"})
+"""Models that do not end by themselves."""
+
 CODES: Mapping[str, ErrorCode] = {
     "sim/nsfw": ErrorCode.CONTENT_REJECTED,
     "sim/flagged": ErrorCode.CONTENT_REJECTED,
@@ -64,8 +69,8 @@ class Plan:
 
     @property
     def over(self) -> float:
-        """When the last fault has ended and the last act is done, in seconds from the beginning."""
-        return max((max(act["at"], act.get("until", 0)) for act in self.acts), default=0.0)
+        """When all is done that may delay an end, the last fault included, in seconds from the beginning."""
+        return max((max(act["at"], act.get("until", 0)) for act in self.acts if act["act"] not in ASIDE), default=0.0)
 
 
 def given(act: Act) -> dict[str, Any]:
@@ -76,6 +81,11 @@ def given(act: Act) -> dict[str, Any]:
     if sent.get("output") == LONG:
         sent["output"] = LONG_TEXT
     return sent
+
+
+def again(act: Act) -> Act:
+    """The submit act that a rerun of another comes to."""
+    return {**act, "name": f"{act['name']} again", "headers": {}}
 
 
 def provider_seconds(act: Act) -> float:

@@ -9,7 +9,8 @@ from tests.reliability import plans
 from tests.reliability.outcomes import Hits, Outcome
 from tests.reliability.plans import Act, Plan
 from tests.reliability.troubles import hook
-from tests.world.world import World
+from tests.world.receiver import Trouble
+from tests.world.world import RECEIVER, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,8 @@ PATIENCE = 400
 """So often, at most: until long after all faults."""
 NEXT_TRY_SECONDS = 3.0
 """A client that waits no longer for an answer asks again, beside itself."""
+ASKED = {"cancel": ("POST", "/cancel"), "read": ("GET", ""), "rerun": ("POST", "/rerun"), "remove": ("DELETE", "")}
+"""What of a prediction's a call asks for."""
 SETTLED_SECONDS = 120.0
 """So long after a rotation the secret before it is none any more."""
 
@@ -45,6 +48,9 @@ class Playing:
             "cancel": self._known,
             "read": self._known,
             "stop": self._known,
+            "rerun": self._known,
+            "remove": self._known,
+            "receiver": self._receiver,
             "provider": self._provider,
             "silence": self._silence,
             "rotate": self._rotation,
@@ -62,8 +68,10 @@ class Playing:
 
     def _submit(self, act: Act) -> None:
         """Until it is answered, as the client has it: with a key, counting its repeats, or once."""
-        path, body = f"/v1/models/{act['model']}/predictions", {"input": plans.given(act)}
+        path, body = f"/v1/models/{act['model']}/predictions", dict[str, Any](input=plans.given(act))
         headers = dict(act["headers"])
+        if "events" in act:
+            body |= {"webhook": f"{RECEIVER}/{act['name']}", "webhook_events_filter": act["events"]}
         if act["way"] == "key":
             headers["Idempotency-Key"] = act["name"]
         for n in range(1 if act["way"] == "once" else PATIENCE):
@@ -93,17 +101,23 @@ class Playing:
                 self._ask(act, prediction_id)
 
     def _ask(self, act: Act, prediction_id: str) -> None:
-        verb, end = ("POST", "/cancel") if act["act"] == "cancel" else ("GET", "")
+        """Until it is answered; for a removal, until it is over."""
+        verb, end = ASKED[act["act"]]
         for _ in range(PATIENCE):
             answer = self._here.call(verb, f"/v1/predictions/{prediction_id}{end}")
-            if answer.status < 500:
+            if answer.status < 500 and (answer.status, act["act"]) != (409, "remove"):
                 break
             self._here.hub.sleep(AGAIN_SECONDS)
-        if answer.status == 200:
+        if answer.status in {200, 201, 204}:
             self._hits.add(act)
-            self.shown.append((prediction_id, answer.body["status"]))
-        else:
+        elif answer.status != 409 or act["act"] != "rerun" or prediction_id not in self._here.removed:
             self._wrong.append(f"{act['act']} of {prediction_id}: {answer.status} {answer.text}")
+        if answer.status in {200, 201}:
+            self.shown.append((answer.body["id"], answer.body["status"]))
+
+    def name_of(self, prediction_id: str) -> str | None:
+        """The act's that a prediction was made by, if its caller was told of it."""
+        return next((name for name, ids in self._ids.items() if prediction_id in ids), None)
 
     def _stop(self, act: Act, prediction_id: str) -> None:
         """By hand, in the console, which calls nothing of ours."""
@@ -134,6 +148,21 @@ class Playing:
                 waiting.remove(fault)
 
         self._here.hub.call_later(act["at"], begin)
+
+    def _receiver(self, act: Act) -> None:
+        """A trouble of those who are to be told, for as long as the plan says."""
+        troubles = self._here.receiver.troubles
+        trouble = Trouble(
+            times=act["times"],
+            event=act.get("event"),
+            status=act.get("status", 200),
+            more=(("Retry-After", str(act["retry_after"])),) if "retry_after" in act else (),
+            seconds=act.get("seconds", 0),
+            drops=act["kind"] == "drops",
+            hit=partial(self._hits.add, act),
+        )
+        self._here.hub.call_later(act["at"], partial(troubles.append, trouble))
+        self._here.hub.call_later(act["until"], partial(troubles.remove, trouble))
 
     def _note_faults(self) -> None:
         faults: Any = self._here.simulator._faults

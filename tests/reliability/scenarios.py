@@ -3,15 +3,25 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from lumeo.prediction import Status
+from lumeo.announcing import EVENTS
+from lumeo.prediction import Phase, Status
 from tests.integration.driver import PICTURE, Answer
 from tests.reliability.plans import LONG_TEXT
 from tests.world.calls import Call, Hook, Refusal
+from tests.world.receiver import Trouble
 from tests.world.turns import Death
-from tests.world.world import World
+from tests.world.world import RECEIVER, World
 
 AGAIN_SECONDS = 1.0
+FORM = b"""--x\r
+Content-Disposition: form-data; name="content"; filename="corgi.txt"\r
+Content-Type: text/plain\r
+\r
+a corgi\r
+--x--\r
+"""
 CANCELED = frozenset({Status.CANCELED})
 ENDED = frozenset({Status.CANCELED, Status.SUCCEEDED})
 FAILED = frozenset({Status.FAILED})
@@ -61,10 +71,18 @@ class Refuses(Hook):
         return Refusal("InternalFailure", 500)
 
 
-def asked(here: World, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
+def asked(
+    here: World,
+    method: str,
+    path: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    data: bytes = b"",
+) -> Answer:
     """A client's call: what fails on our side is tried again."""
     while True:
-        answer = here.call(method, path, body, headers)
+        answer = here.call(method, path, body, headers, data=data)
         if answer.status < 500:
             return answer
         here.passes(AGAIN_SECONDS)
@@ -72,15 +90,31 @@ def asked(here: World, method: str, path: str, body: Any = None, headers: Mappin
 
 def submitted(here: World, model: str, given: Mapping[str, Any] | None = None, **headers: str) -> str:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    body = {"input": PICTURE | dict(given or {})}
-    answer = asked(here, "POST", f"/v1/models/{model}/predictions", body, named)
-    assert answer.status == 201, answer.text
-    return str(answer.body["id"])
+    return _made(here, f"/v1/models/{model}/predictions", {"input": PICTURE | dict(given or {})}, named)
+
+
+def subscribed(here: World, model: str, *events: str, given: Mapping[str, Any] | None = None) -> str:
+    """A prediction whose caller wants to be told."""
+    body = {"input": PICTURE | dict(given or {}), "webhook": f"{RECEIVER}/{model}", "webhook_events_filter": events}
+    return _made(here, f"/v1/models/{model}/predictions", body, {"Idempotency-Key": "k"})
+
+
+def removed(here: World, prediction_id: str) -> None:
+    """Taken away, as soon as it is over."""
+    here.until(lambda: here.record(prediction_id).phase is Phase.DONE)
+    answer = asked(here, "DELETE", f"/v1/predictions/{prediction_id}")
+    assert answer.status == 204, answer.text
 
 
 def cancelled(here: World, prediction_id: str) -> None:
     answer = asked(here, "POST", f"/v1/predictions/{prediction_id}/cancel")
     assert answer.status == 200, answer.text
+
+
+def _made(here: World, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> str:
+    answer = asked(here, "POST", path, body, headers)
+    assert answer.status == 201, answer.text
+    return str(answer.body["id"])
 
 
 def instant(here: World) -> None:
@@ -212,6 +246,7 @@ def read_and_listed(here: World) -> None:
     prediction_id = submitted(here, "sim/image", Prefer="wait=2")
     assert asked(here, "GET", f"/v1/predictions/{prediction_id}").status == 200
     assert asked(here, "GET", "/v1/predictions").status == 200
+    assert asked(here, "GET", "/v1/webhooks/default/secret").status == 200
 
 
 def stopped_by_hand(here: World) -> None:
@@ -246,6 +281,81 @@ def deadline_in_the_queue(here: World) -> None:
     submitted(here, "sim/queued", Cancel_After="6")
 
 
+def told_in_the_end(here: World) -> None:
+    """Those who are to be told fail in every way, and then hear it."""
+    waits = ("Retry-After", "20")
+    here.receiver.troubles += [Trouble(status=503, more=(waits,)), Trouble(drops=True), Trouble(seconds=15)]
+    subscribed(here, "sim/instant", "completed")
+
+
+def told_of_everything(here: World) -> None:
+    here.receiver.troubles += [Trouble(event="logs", status=500), Trouble(event="output", drops=True)]
+    script = {"starting": 1, "processing": 20, "partial": ["The", "The quick"], "output": "The quick fox"}
+    subscribed(here, "sim/script", *EVENTS, given=script)
+
+
+def told_of_a_cancel(here: World) -> None:
+    """Ended while no run has anything to do."""
+    here.fault("create", "throttle", hint="body", seconds=60)
+    prediction_id = subscribed(here, "sim/slow", "completed")
+    here.passes(5)
+    cancelled(here, prediction_id)
+
+
+def telling_fails(here: World) -> None:
+    """A run ends before it has told anybody: sweep starts another for that alone."""
+    here.seam.hooks.insert(0, DiesAt("Announce", 9))
+    subscribed(here, "sim/instant", "completed")
+
+
+def rerun(here: World) -> None:
+    first = submitted(here, "sim/text")
+    again = _made(here, f"/v1/predictions/{first}/rerun", {"webhook": f"{RECEIVER}/rerun"})
+    assert asked(here, "GET", f"/v1/predictions/{again}").body["rerun_of"] == first
+
+
+def removed_at_once(here: World) -> None:
+    """As soon as it is over, while its caller is told."""
+    here.receiver.troubles.append(Trouble(times=2, seconds=5, status=500))
+    script = {"output": ["$png", "$text", LONG_TEXT], "logs": LONG_TEXT}
+    prediction_id = subscribed(here, "sim/script", "completed", given=script)
+    removed(here, prediction_id)
+    removed(here, prediction_id)
+
+
+def models_read(here: World) -> None:
+    here.fault("model", "status", status=503)
+    latest = asked(here, "GET", "/v1/models/sim/versions").body["latest_version"]["id"]
+    listed = asked(here, "GET", "/v1/models/sim/versions/versions").body
+    assert listed["results"][0]["id"] == latest
+    assert asked(here, "GET", f"/v1/models/sim/versions/versions/{latest}").body["id"] == latest
+    submitted(here, "sim/versions")
+
+
+def files_handed_in(here: World) -> None:
+    """One with the request, one by a URL; each is named in an input, and taken away in the end."""
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    posted = asked(here, "POST", "/v1/files", headers=form, data=FORM).body
+    granted = asked(here, "POST", "/v1/files/uploads", {"size": len(FORM)}).body
+    here.put(urlsplit(granted["upload"]["url"]).path.lstrip("/"), FORM)
+    for file in (posted, granted):
+        submitted(here, "sim/image", {"image": file["urls"]["get"]})
+    here.until_quiet()
+    listed = {file["id"] for file in asked(here, "GET", "/v1/files").body["results"]}
+    assert listed >= {posted["id"], granted["id"]}
+    _take_away(here, posted["id"])
+    _take_away(here, granted["id"])
+
+
+def _take_away(here: World, file_id: str) -> None:
+    path = f"/v1/files/{file_id}"
+    led_to = asked(here, "GET", f"{path}/download").headers["Location"]
+    # Who has to ask again may find that it is gone.
+    assert asked(here, "DELETE", path).status in {204, 404}
+    assert asked(here, "GET", path).status == 404
+    assert not [key for key in here.objects("inputs/") if led_to.endswith(key)]
+
+
 SCENARIOS = (
     Scenario(instant),
     Scenario(webhooks),
@@ -276,4 +386,12 @@ SCENARIOS = (
     Scenario(every_run_fails, FAILED),
     Scenario(deadline, CANCELED),
     Scenario(deadline_in_the_queue, frozenset({Status.CANCELED, Status.ABORTED})),
+    Scenario(told_in_the_end),
+    Scenario(told_of_everything),
+    Scenario(told_of_a_cancel, CANCELED),
+    Scenario(telling_fails),
+    Scenario(rerun),
+    Scenario(removed_at_once),
+    Scenario(models_read),
+    Scenario(files_handed_in),
 )

@@ -1,7 +1,7 @@
 """Holds functions back at their calls, so that a test says in which order they are made."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,9 @@ from tests.world.world import World
 
 PATIENCE = 900.0
 """Virtual seconds in which whoever is waited for must have come."""
+
+AGAIN_SECONDS = 2.0
+"""After so long a caller asks again."""
 
 
 @dataclass(slots=True)
@@ -84,6 +87,14 @@ class Stage(Hook):
         """A caller cancels; what is answered will stand in `asked`."""
         self._ask("POST", f"/v1/predictions/{prediction_id}/cancel")
 
+    def removes(self, prediction_id: str) -> None:
+        """A caller has it taken away, as soon as it is over; what is answered will stand in `asked`."""
+        self._ask("DELETE", f"/v1/predictions/{prediction_id}", until=(204,))
+
+    def reads(self, prediction_id: str) -> None:
+        """A caller reads; what is answered will stand in `asked`."""
+        self._ask("GET", f"/v1/predictions/{prediction_id}")
+
     # What tests decide
 
     def waiting(self) -> list[Member]:
@@ -153,12 +164,24 @@ class Stage(Hook):
                 return self.members[-1]
         return None
 
-    def _ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        until: Container[int] = range(600),
+    ) -> None:
+        """`until`: it asks again until it is answered one of these."""
         asked = Asked(method, path)
         self.asked.append(asked)
 
         def ask() -> None:
             asked.answer = self.here.call(method, path, body, headers)
+            while asked.answer.status not in until:
+                self.here.hub.sleep(AGAIN_SECONDS)
+                asked.answer = self.here.call(method, path, body, headers)
 
         self.here.hub.spawn(ask, f"caller {len(self.asked)}")
 

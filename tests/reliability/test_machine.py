@@ -70,6 +70,11 @@ PATHS: dict[str, Played] = {
     "a negative wait": Played([goes_on("Create", -1)]),
     "a time-out of zero": Played([parks(0, wait=0)]),
     "without an answer": Played([goes_on("Status"), NEVER, goes_on("Finalize"), END]),
+    "told": Played([goes_on("Status"), goes_on("Finalize"), goes_on("Announce"), END]),
+    "told at last": Played([goes_on("Announce"), goes_on("Announce", 5), FAULT, goes_on("Announce", 900), END]),
+    "telling fails": Played([goes_on("Announce")] + [FAULT] * 9),
+    "told without an answer": Played([goes_on("Announce"), NEVER, END]),
+    "telling goes nowhere": Played([goes_on("Announce"), goes_on("Status")]),
 }
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import requests
 
 from local.simulator.models import MODELS
 from local.simulator.prediction import Request
-from lumeo import clock
+from lumeo import aws, clock
+from lumeo.announcing import EVENTS
 from lumeo.prediction import Status
 from lumeo.providers import http
 from tests.conftest import TOKEN
@@ -17,8 +19,9 @@ from tests.world import invariants
 from tests.world.calls import Call, Hook, Refusal
 from tests.world.chooser import Script, Seeded, explore
 from tests.world.hub import Hub
+from tests.world.receiver import Trouble
 from tests.world.turns import Death, Stuck
-from tests.world.world import World, world
+from tests.world.world import RECEIVER, World, world
 
 
 class At(Hook):
@@ -409,7 +412,109 @@ def test_quiet_is_not_stuck() -> None:
             here.until_quiet(100)
 
 
+# Who is told
+
+
+@pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
+def test_caller_is_told(*, cold: bool) -> None:
+    """Of each event, over the network, as a GET shows it; of the end until it is heard."""
+    with world(seed=1, cold=cold) as here:
+        here.receiver.troubles.append(Trouble(times=2, event="completed", status=503))
+        prediction_id = here.subscribed("sim/slow", f"{RECEIVER}/a", EVENTS)
+        here.until_quiet()
+
+        shown = here.read(prediction_id)
+        heard = [(one.path, one.message.split("_")[2], one.status) for one in here.receiver.heard]
+        assert heard[0] == ("/a", "start", 200)
+        assert heard[-4:] == [("/a", "output", 200), *[("/a", "completed", status) for status in (503, 503, 200)]]
+        assert here.receiver.heard[-1].shown | {"webhook_deliveries": None} == shown | {"webhook_deliveries": None}
+        assert shown["webhook_deliveries"]["completed"]["attempts"] == 3
+        invariants.check(here)
+
+
+def test_event_begins_a_function() -> None:
+    """Whoever invokes it goes on at once; nobody is quiet before it has ended."""
+    with world(seed=1) as here:
+        here.receiver.troubles.append(Trouble(event="start", seconds=8))
+        here.subscribed("sim/slow", f"{RECEIVER}/a", ["start"])
+        here.until(lambda: any(call.operation == "Invoke" and call.outcome for call in here.calls()))
+        assert not here.receiver.heard
+
+        here.until_quiet()
+        assert [one.status for one in here.receiver.heard] == [200]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [Trouble(seconds=60), Trouble(drops=True), Trouble(status=500), None],
+    ids=["slow", "drops", "500", "gone"],
+)
+def test_ends_as_fast_for_a_deaf_caller(trouble: Trouble | None) -> None:
+    """Whoever does not listen, at whichever event, is no reason for anything to wait."""
+    model, script = "sim/script", {"starting": 1, "processing": 25, "partial": ["a", "ab"], "output": "abc"}
+    ends: list[str | None] = []
+    for origin in (RECEIVER, RECEIVER if trouble else "http://gone.test"):
+        with world(chooser=_in_turn(), environment={"WEBHOOK_ORIGINS": origin}) as here:
+            if ends and trouble:
+                here.receiver.troubles.append(replace(trouble, times=9))
+            body = {"input": script, "webhook": f"{origin}/a"}
+            answer = here.call("POST", f"/v1/models/{model}/predictions", body)
+            here.until_quiet()
+            ends.append(here.record(answer.body["id"]).completed_at)
+
+    assert ends[0] == ends[1]
+
+
 # What the invariants see
+
+
+@pytest.mark.parametrize(
+    ("change", "seen"),
+    [
+        ({"body": b'{"id": "x", "status": "succeeded"}'}, "no signature holds"),
+        ({"phase": "settled"}, "the record is settled"),
+        ({"status": 500}, "its caller was not told"),
+    ],
+)
+def test_a_false_telling_is_seen(change: dict[str, Any], seen: str) -> None:
+    with world() as here:
+        here.subscribed("sim/instant", f"{RECEIVER}/a")
+        here.until_quiet()
+        here.receiver.heard[-1] = replace(here.receiver.heard[-1], **change)
+
+        assert seen in "\n".join(invariants.violations(here))
+
+
+def test_telling_too_much_is_seen() -> None:
+    """Before the end, of what nobody asked for, after the end."""
+    with world() as here:
+        prediction_id = here.subscribed("sim/slow", f"{RECEIVER}/a", ["start", "completed"])
+        here.until_quiet()
+        start, end = here.receiver.heard
+        here.receiver.heard[:] = [end, replace(start, at=end.at + 46)]
+        assert f"msg_{prediction_id}_start came 46.0 s after the end was told" in list(invariants.violations(here))
+
+        aws.dynamodb().update_item(
+            TableName=here.table,
+            Key={"pk": {"S": f"prediction#{prediction_id}"}},
+            UpdateExpression="SET subscriber.events = :none",
+            ExpressionAttributeValues={":none": {"L": []}},
+        )
+        assert any("nobody asked for it" in line for line in invariants.violations(here))
+
+
+def test_what_is_left_of_a_removed_one_is_seen() -> None:
+    with world() as here:
+        prediction_id = here.submit("sim/instant")
+        here.until_quiet()
+        assert here.call("DELETE", f"/v1/predictions/{prediction_id}").status == 204
+        assert any("is still there" in line for line in invariants.violations(here))
+        here.until_quiet()
+        invariants.check(here)
+        key = f"outputs/{here.record(prediction_id).outputs_id}/0.png"
+        here.put(key, b"late")
+
+        assert list(invariants.violations(here)) == [f"{prediction_id} was removed, and {key} is still there"]
 
 
 def test_a_leak_is_seen() -> None:
@@ -433,7 +538,7 @@ def test_a_damaged_output_is_seen() -> None:
     with world() as here:
         prediction_id = here.submit("sim/instant")
         here.until_quiet()
-        here.damage(here.record(prediction_id).outputs["0"].key)
+        here.put(here.record(prediction_id).outputs["0"].key, b"damaged")
 
         assert list(invariants.violations(here)) == [f"{prediction_id}: output 0 differs from what the provider made"]
 
@@ -460,11 +565,18 @@ def test_way_can_be_gone_again() -> None:
             here.until_quiet()
             calls.append([str(call) for call in here.calls()])
 
-    script = Script.along([0, 0, 0, 0, 1, 1])
-    play(script)
-    play(Script.along(script.choices))
+    ways: list[Script] = []
+    explore(lambda way: play(ways.append(way) or way), most=6)  # type: ignore[func-returns-value]
+    play(Script.along(ways[-1].choices))
 
-    assert calls[0] == calls[1]
+    assert calls[-1] == calls[-2] != calls[0]
+
+
+def _in_turn() -> Script:
+    """Nothing takes time of its own, and of several who may go on the first does."""
+    script = Script()
+    script.branches = False
+    return script
 
 
 def _tasks(here: World, function: str) -> list[Any]:

@@ -20,12 +20,16 @@ THROTTLED: Mapping[str, Refusal] = {
     "s3": Refusal("SlowDown", 503),
     "states": Refusal("ThrottlingException"),
     "secretsmanager": Refusal("ThrottlingException"),
+    "lambda": Refusal("TooManyRequestsException", 429),
+    "cloudfront": Refusal("Throttling"),
 }
 BROKEN: Mapping[str, Refusal] = {
     "dynamodb": Refusal("InternalServerError", 500),
     "s3": Refusal("InternalError", 500),
     "states": Refusal("InternalFailure", 500),
     "secretsmanager": Refusal("InternalServiceError", 500),
+    "lambda": Refusal("ServiceException", 500),
+    "cloudfront": Refusal("InternalFailure", 500),
 }
 
 
@@ -136,6 +140,8 @@ def named(act: Act) -> str:
         case "provider":
             detail = f" {act['status']}" if act["kind"] == "status" else f" {act['hint']}" if "hint" in act else ""
             return f"{act['call']}: {act['kind']}{detail}"
+        case "receiver":
+            return f"receiver: {act['status'] if act['kind'] == 'status' else act['kind']}"
         case "aws":
             return f"{act.get('operation', act['service'])}: {act['kind']}"
         case "die":

@@ -62,6 +62,9 @@ class TestGraph:
             "WaitForWebhook": "Task",
             "Status": "Task",
             "Finalize": "Task",
+            "Announce": "Task",
+            "Announced?": "Choice",
+            "WaitToAnnounce": "Wait",
             "Done": "Succeed",
             "UnknownNext": "Fail",
         }
@@ -96,7 +99,7 @@ class TestGraph:
 
 class TestTasks:
     def test_all_but_the_wait_for_a_webhook_are_functions(self) -> None:
-        assert INVOKED == ["Create", "Status", "Finalize"]
+        assert INVOKED == ["Create", "Status", "Finalize", "Announce"]
 
     @each_function
     def test_it_calls_the_function_of_its_name(self, name: str) -> None:
@@ -137,16 +140,20 @@ class TestTasks:
 
 
 class TestOutcomes:
-    @each_state
+    @pytest.mark.parametrize("name", [name for name in STATES if name != "Announce"])
     def test_no_catch_decides(self, name: str) -> None:
         """What outlasts the retries fails the run, and sweep starts the next: a caught fault would look like an end."""
         caught = [catcher["ErrorEquals"] for catcher in STATES[name].get("Catch", [])]
 
         assert caught == ([EXPECTED[name]] if name in EXPECTED else [])
 
+    def test_who_cannot_be_told_fails_no_run(self) -> None:
+        """Its prediction is over, and sweep starts another run to tell: this one is no failure of the prediction's."""
+        assert STATES["Announce"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Done"}]
+
     @each_function
-    def test_only_the_choice_decides_what_comes_next(self, name: str) -> None:
-        assert STATES[name]["Next"] == "Next?"
+    def test_only_a_choice_decides_what_comes_next(self, name: str) -> None:
+        assert STATES[name]["Next"] == ("Announced?" if name == "Announce" else "Next?")
 
     @each_choice
     def test_a_choice_that_nobody_foresaw_fails(self, name: str) -> None:
@@ -175,10 +182,17 @@ class TestOutcomes:
             ([("$.next", "Status"), ("$.wakes", None)], "WaitForWebhook"),
             ([("$.next", "Status")], "Wait"),
             ([("$.next", "Finalize")], "Finalize"),
+            ([("$.next", "Announce")], "Announce"),
             ([("$.next", "End")], "Done"),
         ]
         assert STATES["WaitForRoom"]["Next"] == "Create"
         assert STATES["Wait"]["Next"] == "Status"
+
+    def test_who_is_told_is_told_again_after_a_wait(self) -> None:
+        leads = [(rule["StringEquals"], rule["Next"]) for rule in STATES["Announced?"]["Choices"]]
+
+        assert leads == [("Announce", "WaitToAnnounce"), ("End", "Done")]
+        assert STATES["WaitToAnnounce"]["Next"] == "Announce"
 
     @each_wait
     def test_a_wait_is_as_long_as_the_function_says(self, name: str) -> None:

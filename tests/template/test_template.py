@@ -4,6 +4,8 @@ import inspect
 import json
 import re
 import tomllib
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -37,7 +39,10 @@ each_statement = pytest.mark.parametrize(
 
 MACHINE_STEPS = frozenset({"CreateFunction", "StatusFunction", "FinalizeFunction"})
 WRITERS = MACHINE_STEPS | {"SubmitFunction", "CancelFunction"}
+TELLERS = {"StatusFunction", "WebhookFunction"}
+ERASERS = {"DeleteFunction", "SweepFunction"}
 RUNS = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${StateMachine.Name}:*"
+DISTRIBUTION = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${OutputsDistribution}"
 LOG_DELIVERY = (
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -49,16 +54,26 @@ LOG_DELIVERY = (
     "logs:UpdateLogDelivery",
 )
 
-# Everything that any role of ours may do, and whose role it is. What is not here, nobody may: deleting, above all.
+# Everything that any role of ours may do, and whose role it is. What is not here, nobody may.
 GRANTS = {
     ("dynamodb:GetItem", "${Table.Arn}"): frozenset(FUNCTIONS),
-    ("dynamodb:BatchGetItem", "${Table.Arn}"): {"ReadFunction"},
-    ("dynamodb:PutItem", "${Table.Arn}"): {"SubmitFunction", "CreateFunction"},
-    ("dynamodb:UpdateItem", "${Table.Arn}"): WRITERS | {"SweepFunction", "WebhookFunction", "StateMachine"},
-    ("dynamodb:Query", "${Table.Arn}/index/by_caller"): {"ReadFunction"},
+    ("dynamodb:BatchGetItem", "${Table.Arn}"): {"ReadFunction", "FilesFunction"},
+    ("dynamodb:PutItem", "${Table.Arn}"): {"SubmitFunction", "CreateFunction", "FilesFunction", "ModelsFunction"},
+    ("dynamodb:UpdateItem", "${Table.Arn}"): WRITERS
+    | {"SweepFunction", "WebhookFunction", "AnnounceFunction", "DeleteFunction", "FilesFunction", "StateMachine"},
+    ("dynamodb:DeleteItem", "${Table.Arn}"): {"FilesFunction"},
+    ("dynamodb:Query", "${Table.Arn}/index/by_caller"): {"ReadFunction", "FilesFunction"},
     ("dynamodb:Query", "${Table.Arn}/index/due"): {"SweepFunction"},
-    ("s3:GetObject", "${Bucket.Arn}/records/*"): WRITERS | {"ReadFunction"},
+    ("s3:GetObject", "${Bucket.Arn}/records/*"): WRITERS | {"ReadFunction", "AnnounceFunction"},
     ("s3:PutObject", "${Bucket.Arn}/records/*"): WRITERS,
+    ("s3:DeleteObject", "${Bucket.Arn}/records/*"): ERASERS,
+    ("s3:DeleteObject", "${Bucket.Arn}/outputs/*"): ERASERS,
+    ("s3:ListBucket", "${Bucket.Arn}"): ERASERS,
+    ("s3:GetObject", "${Bucket.Arn}/models/*"): {"SubmitFunction", "CreateFunction", "ModelsFunction"},
+    ("s3:PutObject", "${Bucket.Arn}/models/*"): {"CreateFunction", "ModelsFunction"},
+    ("s3:GetObject", "${Bucket.Arn}/inputs/*"): {"SubmitFunction", "FilesFunction"},
+    ("s3:PutObject", "${Bucket.Arn}/inputs/*"): {"FilesFunction"},
+    ("s3:DeleteObject", "${Bucket.Arn}/inputs/*"): {"FilesFunction"},
     ("s3:PutObject", "${Bucket.Arn}/outputs/*"): {"FinalizeFunction"},
     ("s3:AbortMultipartUpload", "${Bucket.Arn}/outputs/*"): {"FinalizeFunction"},
     ("secretsmanager:GetSecretValue", "${ProviderSecret}"): {
@@ -66,14 +81,22 @@ GRANTS = {
         "StatusFunction",
         "CancelFunction",
         "WebhookFunction",
+        "ModelsFunction",
     },
-    ("secretsmanager:GetSecretValue", "${MasterSecret}"): {"CreateFunction", "WebhookFunction"},
+    ("secretsmanager:GetSecretValue", "${MasterSecret}"): {
+        "CreateFunction",
+        "WebhookFunction",
+        "AnnounceFunction",
+        "ReadFunction",
+    },
     ("states:StartExecution", "${StateMachine}"): {"SubmitFunction", "SweepFunction"},
     ("states:DescribeExecution", RUNS): {"SweepFunction"},
     ("states:SendTaskSuccess", "${StateMachine}"): {"CancelFunction", "WebhookFunction"},
     ("lambda:InvokeFunction", "${CreateFunction.Arn}"): {"StateMachine"},
     ("lambda:InvokeFunction", "${StatusFunction.Arn}"): {"StateMachine"},
     ("lambda:InvokeFunction", "${FinalizeFunction.Arn}"): {"StateMachine"},
+    ("lambda:InvokeFunction", "${AnnounceFunction.Arn}"): {"StateMachine"} | TELLERS,
+    ("cloudfront:CreateInvalidation", DISTRIBUTION): ERASERS,
     **{(action, "*"): {"StateMachine"} for action in LOG_DELIVERY},
 }
 
@@ -83,6 +106,8 @@ WILDCARDS = {
         "${Bucket.Arn}/records/*",
     ): "documents are named after the ids of predictions, which nobody knows beforehand",
     ("s3", "${Bucket.Arn}/outputs/*"): "outputs are named after random bits, which nobody knows beforehand",
+    ("s3", "${Bucket.Arn}/inputs/*"): "files are named after random bits, which nobody knows beforehand",
+    ("s3", "${Bucket.Arn}/models/*"): "models are named by their publishers",
     ("states", RUNS): "runs are named after the ids of predictions, which nobody knows beforehand",
     ("logs", "*"): "log deliveries have no ARN: CloudWatch Logs knows no narrower resource for these actions",
 }
@@ -133,9 +158,10 @@ class TestWhoMayDoWhat:
 
 class TestFunctions:
     def test_the_functions_are_the_steps(self) -> None:
-        steps = {"Submit", "Create", "Status", "Finalize", "Cancel", "Webhook", "Read", "Sweep"}
+        steps = {"Submit", "Create", "Status", "Finalize", "Announce", "Cancel", "Webhook", "Read", "Sweep"}
+        things = {"Delete", "Models", "Files"}
 
-        assert FUNCTIONS.keys() == {f"{step}Function" for step in steps}
+        assert FUNCTIONS.keys() == {f"{step}Function" for step in steps | things}
 
     @each_function
     def test_code_is_in_the_folder_of_the_step(self, name: str) -> None:
@@ -186,6 +212,18 @@ class TestFunctions:
         """With Lambda's JSON format its own level goes before POWERTOOLS_LOG_LEVEL and filters metrics away."""
         assert FUNCTIONS[name]["LoggingConfig"]["LogFormat"] == "Text"
 
+    def test_what_is_told_beside_a_run_is_told_once(self) -> None:
+        """Lambda would repeat it, minutes later, when it is old."""
+        assert FUNCTIONS["AnnounceFunction"]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0}
+
+    def test_listing_the_bucket_is_for_what_is_deleted(self) -> None:
+        conditional = [(owner, one) for owner, one in STATEMENTS if "Condition" in one]
+
+        assert {owner for owner, _ in conditional} == ERASERS
+        for _, statement in conditional:
+            assert statement["Action"] == "s3:ListBucket"
+            assert statement["Condition"] == {"StringLike": {"s3:prefix": ["outputs/*", "records/*"]}}
+
     def test_sweep_is_started_every_minute_and_not_repeated_in_between(self) -> None:
         sweep = FUNCTIONS["SweepFunction"]
         schedules = [event["Properties"] for event in sweep["Events"].values() if event["Type"] == "Schedule"]
@@ -221,8 +259,12 @@ class TestEnvironment:
         for name, value in inspect.getmembers(settings, inspect.isfunction)
         if value.__module__ == settings.__name__ and not name.startswith("_")
     )
-    # The state machine names its own steps: were they to know it, each would wait for the other to be made.
-    STARTERS = frozenset({"SubmitFunction", "SweepFunction"})
+    # The state machine names its own steps: were they to know it, each would wait for the other to be made. And none
+    # needs to know of itself.
+    OWN: ClassVar[dict[str, set[str]]] = {
+        "STATE_MACHINE_ARN": {"SubmitFunction", "SweepFunction"},
+        "ANNOUNCE_FUNCTION": TELLERS,
+    }
 
     @each_function
     def test_every_variable_is_a_setting(self, name: str) -> None:
@@ -232,7 +274,7 @@ class TestEnvironment:
 
     @each_function
     def test_every_setting_is_a_variable(self, name: str) -> None:
-        needed = self.SETTINGS if name in self.STARTERS else self.SETTINGS - {"STATE_MACHINE_ARN"}
+        needed = {setting for setting in self.SETTINGS if name in self.OWN.get(setting, {name})}
 
         assert needed <= FUNCTIONS[name]["Environment"]["Variables"].keys()
 
@@ -244,10 +286,17 @@ class TestEnvironment:
         assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Lumeo"
         assert variables["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
 
-    def test_no_variable_has_an_empty_default_but_the_public_url(self) -> None:
+    def test_only_what_nobody_needs_is_empty_unless_said(self) -> None:
         empty = {name for name, parameter in PARAMETERS.items() if parameter["Default"] == ""}
 
-        assert empty == {"PublicUrl"}
+        assert empty == {"PublicUrl", "WebhookOrigins"}
+
+    @each_function
+    def test_the_catalogue_is_where_the_layer_has_it(self, name: str) -> None:
+        path = Path(FUNCTIONS[name]["Environment"]["Variables"]["CATALOGUE_FILE"])
+
+        assert path.parent == Path("/opt/python/lumeo")
+        assert (ROOT / RESOURCES["LumeoLayer"]["Properties"]["ContentUri"] / "lumeo" / path.name).is_file()
 
 
 class TestApi:
@@ -255,9 +304,23 @@ class TestApi:
         assert routes() == {
             "POST /v1/predictions": ["SubmitFunction"],
             "POST /v1/models/{owner}/{name}/predictions": ["SubmitFunction"],
+            "POST /v1/deployments/{owner}/{name}/predictions": ["SubmitFunction"],
+            "POST /v1/predictions/{id}/rerun": ["SubmitFunction"],
             "GET /v1/predictions": ["ReadFunction"],
             "GET /v1/predictions/{id}": ["ReadFunction"],
+            "GET /v1/webhooks/default/secret": ["ReadFunction"],
+            "GET /v1/openapi.json": ["ReadFunction"],
             "POST /v1/predictions/{id}/cancel": ["CancelFunction"],
+            "DELETE /v1/predictions/{id}": ["DeleteFunction"],
+            "GET /v1/models/{owner}/{name}": ["ModelsFunction"],
+            "GET /v1/models/{owner}/{name}/versions": ["ModelsFunction"],
+            "GET /v1/models/{owner}/{name}/versions/{id}": ["ModelsFunction"],
+            "POST /v1/files": ["FilesFunction"],
+            "POST /v1/files/uploads": ["FilesFunction"],
+            "GET /v1/files": ["FilesFunction"],
+            "GET /v1/files/{id}": ["FilesFunction"],
+            "GET /v1/files/{id}/download": ["FilesFunction"],
+            "DELETE /v1/files/{id}": ["FilesFunction"],
             "POST /v1/hooks/{provider}/{id}/{token}": ["WebhookFunction"],
             "$default": ["ReadFunction"],
         }
@@ -335,6 +398,7 @@ class TestStateMachine:
             "CreateFunctionArn": {"Fn::GetAtt": ["CreateFunction", "Arn"]},
             "StatusFunctionArn": {"Fn::GetAtt": ["StatusFunction", "Arn"]},
             "FinalizeFunctionArn": {"Fn::GetAtt": ["FinalizeFunction", "Arn"]},
+            "AnnounceFunctionArn": {"Fn::GetAtt": ["AnnounceFunction", "Arn"]},
         }
 
     def test_errors_are_logged_without_what_travels(self) -> None:
@@ -452,21 +516,23 @@ class TestBucket:
         assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, 0]}]}
         assert PARAMETERS[parameter]["Default"] == 0
 
-    def test_nothing_else_expires(self) -> None:
-        assert self.rules().keys() == {"broken-uploads", "outputs", "records"}
+    def test_what_callers_hand_in_expires(self) -> None:
+        rule = {"Id": "inputs", "Status": "Enabled", "Prefix": "inputs/", "ExpirationInDays": {"Ref": "InputDays"}}
 
-    def test_its_policy_lets_only_our_distribution_read_only_outputs(self) -> None:
+        assert self.rules()["inputs"] == (None, rule)
+        assert PARAMETERS["InputDays"]["MinValue"] == 1
+
+    def test_nothing_else_expires(self) -> None:
+        assert self.rules().keys() == {"broken-uploads", "inputs", "outputs", "records"}
+
+    def test_its_policy_lets_only_our_distribution_read_only_files(self) -> None:
         (allow,) = [statement for statement in BUCKET_STATEMENTS if statement["Effect"] == "Allow"]
 
         assert allow["Principal"] == {"Service": "cloudfront.amazonaws.com"}
         assert allow["Action"] == "s3:GetObject"
-        assert text(allow["Resource"]) == "${Bucket.Arn}/outputs/*"
+        assert [text(one) for one in allow["Resource"]] == ["${Bucket.Arn}/outputs/*", "${Bucket.Arn}/inputs/*"]
         assert {operator: {k: text(v) for k, v in test.items()} for operator, test in allow["Condition"].items()} == {
-            "StringEquals": {
-                "AWS:SourceArn": (
-                    "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${OutputsDistribution}"
-                )
-            }
+            "StringEquals": {"AWS:SourceArn": DISTRIBUTION}
         }
 
     def test_its_policy_refuses_what_is_not_encrypted_on_the_way(self) -> None:
@@ -610,11 +676,11 @@ class TestFile:
             "AWS::CloudFront::OriginAccessControl": 1,
             "AWS::CloudFront::ResponseHeadersPolicy": 1,
             "AWS::DynamoDB::Table": 1,
-            "AWS::Logs::LogGroup": 10,
+            "AWS::Logs::LogGroup": 14,
             "AWS::S3::Bucket": 1,
             "AWS::S3::BucketPolicy": 1,
             "AWS::SecretsManager::Secret": 2,
-            "AWS::Serverless::Function": 8,
+            "AWS::Serverless::Function": 12,
             "AWS::Serverless::HttpApi": 1,
             "AWS::Serverless::LayerVersion": 1,
             "AWS::Serverless::StateMachine": 1,

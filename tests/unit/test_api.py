@@ -415,6 +415,13 @@ def read(reader: Any, *request: Any, **headers: str) -> Any:
     return reader(router)
 
 
+def queried(asked: dict[str, Any]) -> dict[str, str]:
+    """The query of a request."""
+    router = api.resolver()
+    router.current_event = APIGatewayProxyEventV2(asked)
+    return api.query(router)
+
+
 class TestCancelAfter:
     """Replicate's grammar: seconds, or hours, minutes and seconds, each once and in this order."""
 
@@ -548,6 +555,63 @@ class TestReplayed:
 
     def test_says_nothing_else(self) -> None:
         assert api.replayed(again=False) == {}
+
+
+class TestQuery:
+    @pytest.mark.parametrize(
+        ("said", "read_as"),
+        [
+            pytest.param({"cursor": "abc"}, {"cursor": "abc"}, id="one"),
+            pytest.param({"a": "1", "b": ""}, {"a": "1", "b": ""}, id="two, one of them empty"),
+            pytest.param({"cursor": "first,second"}, {"cursor": "first"}, id="twice: API Gateway joins them"),
+            pytest.param({"x": ",second"}, {"x": ""}, id="twice, the first empty"),
+            pytest.param({"x": "2026-11-21T10:00:00+01:00"}, {"x": "2026-11-21T10:00:00+01:00"}, id="a moment"),
+            pytest.param({}, {}, id="empty"),
+        ],
+    )
+    def test_is_the_first_of_each(self, said: dict[str, str], read_as: dict[str, str]) -> None:
+        asked = event()
+        asked["queryStringParameters"] = said
+
+        assert queried(asked) == read_as
+
+    @pytest.mark.parametrize("said", [{}, {"queryStringParameters": None}])
+    def test_there_may_be_none(self, said: dict[str, Any]) -> None:
+        assert queried(event() | said) == {}
+
+
+class TestOtherAnswers:
+    def test_nothing_left_to_say_is_nothing(self) -> None:
+        router = api.resolver()
+        router.delete("/x")(api.no_content)
+
+        answer = router.resolve(event("DELETE", "/x"), LambdaContext())
+
+        assert (answer["statusCode"], answer["body"], answer["headers"]) == (204, "", {})
+
+    def test_a_redirect_says_where(self) -> None:
+        router = api.resolver()
+        router.get("/x")(lambda: api.redirect("https://cdn.test/inputs/0/a.png"))
+
+        status, body, headers = ask(router, "GET", "/x")
+
+        assert (status, headers["Location"]) == (302, "https://cdn.test/inputs/0/a.png")
+        assert body == {"url": "https://cdn.test/inputs/0/a.png"}
+
+
+class TestDescription:
+    def test_is_that_of_the_origin_that_was_asked(self) -> None:
+        found, other = (api.description(origin) for origin in ("https://a.test", "https://b.test"))
+
+        assert (found["servers"], other["servers"]) == ([{"url": "https://a.test"}], [{"url": "https://b.test"}])
+        assert found["paths"] == other["paths"]
+        assert found["openapi"].startswith("3.1")
+
+    def test_can_be_written_as_json(self) -> None:
+        """YAML knows dates, and keys that are no texts."""
+        description = api.description("https://a.test")
+
+        assert json.loads(json.dumps(description, allow_nan=False)) == description
 
 
 class TestContent:

@@ -9,7 +9,8 @@ import pytest
 from local.template import Template
 from lumeo import settings
 from lumeo.errors import ErrorCode
-from lumeo.prediction import SENTENCES, Phase
+from lumeo.prediction import Phase
+from lumeo.public import SENTENCES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -55,9 +55,18 @@ class TestSize:
     def test_above_the_limit_in_the_bucket(self, cloud: dict[str, str], content: Any) -> None:
         document = keep(ID, "logs", content)
 
-        assert document == Document(key=f"records/{ID}/logs.json")
+        assert document == Document(key=f"records/{ID}/logs.json", digest=document.digest)
         assert json.loads(stored(cloud["BUCKET_NAME"])[f"records/{ID}/logs.json"]) == content
         assert value(document) == content
+
+    @pytest.mark.usefixtures("cloud")
+    def test_what_lies_there_is_told_apart_by_its_digest(self) -> None:
+        """Its key stays the same, whatever is in it."""
+        first, same, other = (keep(ID, "logs", letter * INLINE_BYTES) for letter in "aab")
+
+        assert first == same
+        assert first.key == other.key
+        assert first.digest != other.digest
 
     def test_what_is_renewed_has_one_object(self, cloud: dict[str, str]) -> None:
         keep(ID, "logs", "a" * INLINE_BYTES)

@@ -9,7 +9,20 @@ from hypothesis import strategies as st
 
 from lumeo.errors import ErrorCode
 from lumeo.items import pack, plain, prediction_from, unpack
-from lumeo.prediction import Document, Handle, Intent, Output, Phase, Prediction, Status, Turn, Upstream, Verdict
+from lumeo.prediction import (
+    Announced,
+    Document,
+    Handle,
+    Intent,
+    Output,
+    Phase,
+    Prediction,
+    Status,
+    Subscriber,
+    Turn,
+    Upstream,
+    Verdict,
+)
 from tests.unit.make import HANDLE, INTENT, NOW, OUTPUT, UPSTREAM, prediction
 
 FULL = prediction(
@@ -37,10 +50,23 @@ FULL = prediction(
     error_code=ErrorCode.OUTPUT_EXPIRED,
     completed_at=NOW,
     timeline={"accepted": NOW, "submitted": NOW, "started": NOW, "completed": NOW, "saved": NOW},
+    deployment="acme/fast",
+    latest="39ed",
+    rerun_of="0" * 26,
+    subscriber=Subscriber("https://hooks.example/x", ("start", "completed")),
+    partial=Document(json='"half"'),
+    raw_logs=Document(key="records/x/raw-logs.json"),
+    removed_at=NOW,
+    erase_at=NOW,
+    announced={
+        "start": Announced(attempts=1, first_at=NOW, last_at=NOW, status=200, delivered_at=NOW),
+        "logs": Announced(attempts=3, first_at=NOW, last_at=NOW, n=7, error="timeout"),
+    },
+    told_at=NOW,
 )
 
 NUMBERS = st.integers(0, 10**37)
-DOCUMENTS = st.builds(Document, json=st.text()) | st.builds(Document, key=st.text())
+DOCUMENTS = st.builds(Document, json=st.text()) | st.builds(Document, key=st.text(), digest=st.text())
 VERDICTS = st.builds(Verdict, status=st.sampled_from(Status), at=st.text(), code=st.none() | st.sampled_from(ErrorCode))
 OUTPUTS = st.builds(Output, st.text(), st.text(), NUMBERS, st.text(), st.text())
 PREDICTIONS = st.builds(
@@ -71,6 +97,18 @@ PREDICTIONS = st.builds(
     intent=st.none() | st.builds(Intent),
     handle=st.none() | st.builds(Handle),
     upstream=st.builds(Upstream, st.none() | st.text(), st.none() | st.text(), st.none() | st.text()),
+    deployment=st.none() | st.text(),
+    latest=st.none() | st.text(),
+    rerun_of=st.none() | st.text(),
+    subscriber=st.none() | st.builds(Subscriber, st.text(), st.lists(st.text(), max_size=4).map(tuple)),
+    partial=st.none() | DOCUMENTS,
+    removed_at=st.none() | st.text(),
+    erase_at=st.none() | st.text(),
+    told_at=st.none() | st.text(),
+    announced=st.dictionaries(
+        st.sampled_from(["start", "output", "logs", "completed"]),
+        st.builds(Announced, attempts=NUMBERS, n=NUMBERS, status=st.none() | NUMBERS, error=st.none() | st.text()),
+    ),
     cancel_requested=st.none() | st.text(),
     cancel_sent=st.none() | st.text(),
     fresh_look=st.sampled_from([None, "asked", "gone"]),
@@ -117,6 +155,11 @@ class TestPlain:
     def test_parts_become_maps(self) -> None:
         assert plain(Verdict(Status.CANCELED, NOW)) == {"status": "canceled", "at": NOW}
 
+    def test_tuples_become_lists_of_such_parts(self) -> None:
+        """DynamoDB knows no tuples."""
+        assert plain({"a": ("x", Phase.DONE, OUTPUT, ())}) == {"a": ["x", "done", plain(OUTPUT), []]}
+        assert type(plain((Phase.DONE,))[0]) is str
+
     def test_enums_become_text(self) -> None:
         assert type(plain(Phase.DONE)) is str
         assert type(plain({"status": Status.FAILED})["status"]) is str
@@ -156,20 +199,23 @@ class TestPack:
 
 class TestUnknown:
     def test_attributes_of_a_newer_version_are_passed_over(self) -> None:
-        values = unpack(pack({**plain(FULL), "pk": "prediction#x", "shards": 3, "announced": {"at": NOW}}))
+        values = unpack(pack({**plain(FULL), "pk": "prediction#x", "shards": 3, "since_tomorrow": {"at": NOW}}))
 
         assert prediction_from(values) == FULL
 
-    @pytest.mark.parametrize("part", ["room", "intent", "handle", "verdict", "upstream", "input", "raw_error"])
+    @pytest.mark.parametrize(
+        "part", ["room", "intent", "handle", "verdict", "upstream", "input", "raw_error", "subscriber", "partial"]
+    )
     def test_entries_of_a_newer_version_are_passed_over(self, part: str) -> None:
         values = plain(FULL)
         values[part] = {**values[part], "since_tomorrow": "x"}
 
         assert prediction_from(values) == FULL
 
-    def test_entries_of_an_output_are_passed_over(self) -> None:
+    def test_entries_of_an_output_and_of_an_announcement_are_passed_over(self) -> None:
         values = plain(FULL)
         values["outputs"]["0"]["since_tomorrow"] = "x"
+        values["announced"]["logs"]["since_tomorrow"] = "x"
 
         assert prediction_from(values) == FULL
 
@@ -184,3 +230,4 @@ class TestUnknown:
         assert (found.wakes, found.webhook, found.proposed, found.task_token) == (0, False, None, None)
         assert found.upstream == Upstream()
         assert (found.due_at, found.due_shard) == (None, None)
+        assert (found.announced, found.told_at, found.subscriber, found.deployment) == ({}, None, None, None)

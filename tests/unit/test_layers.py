@@ -45,12 +45,19 @@ def each(folder: Path) -> pytest.MarkDecorator:
         pytest.param("errors", [], id="errors"),
         pytest.param("polling", [], id="polling"),
         pytest.param("prediction", ["lumeo.errors"], id="prediction"),
-        pytest.param("artifacts", [], id="artifacts"),
+        pytest.param("public", ["lumeo.errors", "lumeo.prediction"], id="public"),
+        pytest.param("artifacts", ["lumeo.urls"], id="artifacts"),
         pytest.param("media", [], id="media"),
         pytest.param("clock", [], id="clock"),
         pytest.param("settings", [], id="settings"),
         pytest.param("signatures", [], id="signatures"),
         pytest.param("redaction", [], id="redaction"),
+        pytest.param("durations", [], id="durations"),
+        pytest.param("urls", [], id="urls"),
+        pytest.param("addresses", [], id="addresses"),
+        pytest.param("faults", [], id="faults"),
+        pytest.param("announcing", ["lumeo.addresses", "lumeo.prediction", "lumeo.urls"], id="announcing"),
+        pytest.param("schemas", ["jsonschema", "lumeo.faults", "referencing"], id="schemas"),
     ],
 )
 def test_pure_modules_need_the_standard_library_alone(name: str, allowed: list[str]) -> None:
@@ -63,7 +70,25 @@ def test_pure_modules_need_the_standard_library_alone(name: str, allowed: list[s
     assert foreign == []
 
 
-@pytest.mark.parametrize("name", ["errors", "polling", "prediction", "artifacts", "media", "signatures", "redaction"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "errors",
+        "polling",
+        "prediction",
+        "public",
+        "artifacts",
+        "media",
+        "signatures",
+        "redaction",
+        "durations",
+        "urls",
+        "addresses",
+        "faults",
+        "announcing",
+        "schemas",
+    ],
+)
 def test_pure_modules_reach_for_nothing(name: str) -> None:
     """No clock, no file, no network, no environment: what they answer depends on what they are given."""
     reaching = {
@@ -90,8 +115,10 @@ def test_the_package_knows_neither_functions_nor_development(path: Path) -> None
 @each(PACKAGE)
 def test_the_package_needs_what_the_layer_ships(path: Path) -> None:
     """Its dependencies, what Lambda's runtime brings, and stubs for the type checker alone."""
-    shipped = {"aws_lambda_powertools", "requests", "urllib3", "boto3", "botocore", "lumeo"}
-    checked_only = {"mypy_boto3_dynamodb", "mypy_boto3_s3", "mypy_boto3_stepfunctions"}
+    dependencies = {"aws_lambda_powertools", "requests", "urllib3", "jsonschema", "referencing", "multipart", "yaml"}
+    shipped = dependencies | {"boto3", "botocore", "lumeo"}
+    services = ("cloudfront", "dynamodb", "lambda", "s3", "stepfunctions")
+    checked_only = {f"mypy_boto3_{service}" for service in services}
 
     assert {module.partition(".")[0] for module in imports(path)} <= STANDARD | shipped | checked_only
 
@@ -142,5 +169,5 @@ def test_the_simulator_knows_only_the_clock(path: Path) -> None:
 
 def test_there_is_something_to_check() -> None:
     assert len(files(PACKAGE)) > 20
-    assert len(files(FUNCTIONS)) >= 8
+    assert len(files(FUNCTIONS)) >= 12
     assert len(files(SIMULATOR)) > 10

@@ -6,12 +6,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from werkzeug.test import create_environ
+from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request
 
+from local.cdn import Cdn
+from local.contract import BrokenContract, contract
 from local.functions import Functions
 from local.gateway import Gateway
-from local.stack import UpstreamMissing, running
+from local.stack import UpstreamMissing, _front, running
 from local.template import Function, Route
 from tests.conftest import ROOT
 
@@ -57,6 +59,17 @@ def test_gateway_hands_on_what_lambda_takes(
     answer = gateway.answer(Request(create_environ("/v1/x", method="POST", data=b"x" * size)))
 
     assert (answer.status_code, message in answer.get_data(as_text=True)) == (status, True)
+
+
+def test_gateway_with_a_contract_answers_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the gateway has a server before it, nobody would see what it raises: that is answered, and logged."""
+    strange = functions(monkeypatch, lambda *_: {"statusCode": 218, "body": "{}"})
+    gateway = Gateway([Route("GET /v1/openapi.json", "Step")], strange, contract())
+
+    with pytest.raises(BrokenContract, match="status 218"):
+        gateway.answer(Request(create_environ("/v1/openapi.json")))
+    answer = Client(_front(gateway, Cdn(None, ""))).get("/v1/openapi.json")
+    assert (answer.status_code, "status 218" in answer.get_data(as_text=True)) == (500, True)
 
 
 def test_upstream_is_one_of_two() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lumeo import documents
-from lumeo.prediction import Phase, Snapshot, Status, Upstream
+from lumeo.prediction import Document, Phase, Snapshot, Status, Upstream
 from lumeo.steps.look import LOGS_KEPT, METRICS_KEPT, changes, moment
 from tests.conftest import TestClock
 from tests.unit.make import NOW, prediction
@@ -60,6 +60,44 @@ class TestMetrics:
         found = changes(prediction(Phase.RUNNING), looked(metrics={"x": "y" * METRICS_KEPT}))
 
         assert "metrics" not in found
+
+
+class TestPartial:
+    @pytest.mark.parametrize("output", ["Once", ["Once", " upon"], ["a", ""], "see https://replicate.delivery/x.png"])
+    def test_text_is_kept(self, output: Any) -> None:
+        found = changes(prediction(Phase.RUNNING), looked(output=output))
+
+        assert documents.value(found["partial"]) == output
+
+    @pytest.mark.parametrize(
+        "output",
+        [
+            pytest.param(None, id="nothing"),
+            pytest.param("", id="no text"),
+            pytest.param([], id="no texts"),
+            pytest.param("https://replicate.delivery/xezq/out.png", id="a file"),
+            pytest.param(["https://replicate.delivery/xezq/out.png"], id="a list of files"),
+            pytest.param(["Once", "https://replicate.delivery/xezq/out.png"], id="a file among texts"),
+            pytest.param("data:image/png;base64,iVBORw0KGgo=", id="a file in itself"),
+            pytest.param({"text": "Once"}, id="an object"),
+            pytest.param([1, 2], id="numbers"),
+            pytest.param(["Once", None], id="a null among texts"),
+            pytest.param(7, id="a number"),
+            pytest.param([["Once"]], id="lists of texts"),
+        ],
+    )
+    def test_what_is_no_text_or_a_file_is_not(self, output: Any) -> None:
+        """Files are served from our own storage alone, and are not there yet."""
+        assert "partial" not in changes(prediction(Phase.RUNNING), looked(output=output))
+
+    @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PROCESSING])
+    def test_what_is_over_or_has_not_begun_has_none(self, status: Status) -> None:
+        assert "partial" not in changes(prediction(Phase.RUNNING), looked(status, output="Once"))
+
+    def test_a_look_that_shows_none_leaves_what_there_was(self) -> None:
+        made = prediction(Phase.RUNNING, partial=Document(json='"Once"'))
+
+        assert "partial" not in changes(made, looked())
 
 
 class TestBegun:

@@ -129,6 +129,9 @@ class TestContentType:
             pytest.param("nonsense", "x.csv", b"a,b", "text/csv", id="the name, for nonsense"),
             pytest.param("text/html\r\nX-Evil: 1", "x.csv", b"a,b", "text/csv", id="the name, for a header within"),
             pytest.param("", "x.png", b"no picture", "application/octet-stream", id="the name is wrong"),
+            pytest.param("", "//[", b"?", "application/octet-stream", id="a name that is half a URL"),
+            pytest.param("", "http://[x/a.csv", b"a,b", "text/csv", id="a name with half a URL in it"),
+            pytest.param("", "data:text/html,x", b"?", "application/octet-stream", id="a name that is data"),
             pytest.param("", "lora.safetensors", b"\x08\x00", "application/octet-stream", id="an unknown name"),
             pytest.param(
                 "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

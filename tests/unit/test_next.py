@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from lumeo.prediction import Phase
-from lumeo.steps.next import answer, current, end
+from lumeo.prediction import Phase, Subscriber
+from lumeo.steps.next import answer, current, end, over
 from lumeo.store import store
-from tests.unit.make import HANDLE, ID, prediction
+from tests.unit.make import HANDLE, ID, NOW, prediction
+
+TOLD_OF_ALL = Subscriber("https://hooks.example/x", ("start", "output", "logs", "completed"))
 
 
 class TestAnswer:
@@ -69,15 +71,42 @@ class TestCurrent:
         assert current(ID, ID) == prediction(phase)
 
     @pytest.mark.parametrize("run", [f"{ID}-2", "", "another"])
-    def test_an_overtaken_run_has_none(self, run: str) -> None:
+    def test_an_overtaken_run_ends(self, run: str) -> None:
         store().accept(prediction(Phase.RUNNING))
 
-        assert current(ID, run) is None
+        assert current(ID, run) == end(ID)
 
-    def test_one_that_is_over_has_none(self) -> None:
+    def test_the_run_of_one_that_is_over_ends(self) -> None:
         store().accept(prediction(Phase.DONE))
 
-        assert current(ID, ID) is None
+        assert current(ID, ID) == end(ID)
 
-    def test_one_that_is_not_there_has_none(self) -> None:
-        assert current(ID, ID) is None
+    def test_the_run_of_one_that_is_over_tells_its_caller(self) -> None:
+        made = prediction(Phase.DONE, subscriber=TOLD_OF_ALL)
+        store().accept(made)
+
+        assert current(ID, ID) == answer(made, "Announce")
+
+    def test_one_that_is_not_there_ends(self) -> None:
+        assert current(ID, ID) == end(ID)
+
+
+class TestOver:
+    @pytest.mark.parametrize(
+        ("changes", "to"),
+        [
+            pytest.param({}, "End", id="nobody wants to know"),
+            pytest.param({"subscriber": TOLD_OF_ALL}, "Announce", id="of all"),
+            pytest.param({"subscriber": Subscriber("https://a.example", ("completed",))}, "Announce", id="of the end"),
+            pytest.param({"subscriber": Subscriber("https://a.example", ("output",))}, "Announce", id="of the output"),
+            pytest.param({"subscriber": Subscriber("https://a.example", ("start", "logs"))}, "End", id="of the way"),
+            pytest.param({"subscriber": TOLD_OF_ALL, "told_at": NOW}, "End", id="told already"),
+            pytest.param({"subscriber": TOLD_OF_ALL, "run": f"{ID}-2"}, "End", id="of another run"),
+        ],
+    )
+    def test_its_caller_is_told_once_by_its_own_run(self, changes: dict[str, Any], to: str) -> None:
+        assert over(prediction(Phase.DONE, **changes), ID, ID)["next"] == to
+
+    @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.DONE])
+    def test_nobody_is_told_before_the_end(self, phase: Phase) -> None:
+        assert over(prediction(phase, subscriber=TOLD_OF_ALL), ID, ID) == end(ID)

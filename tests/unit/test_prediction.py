@@ -14,24 +14,36 @@ from hypothesis import strategies as st
 from lumeo import clock
 from lumeo.errors import ErrorCode
 from lumeo.prediction import (
-    SENTENCES,
     TRANSITIONS,
-    Contents,
+    Announced,
     Phase,
     Prediction,
     Snapshot,
     Status,
+    Subscriber,
     Upstream,
     Verdict,
+    asked_of,
+    is_hash,
     overdue,
-    public,
-    served_status,
     verdict,
 )
+from lumeo.public import SENTENCES, Contents, metrics_of, public, served_status, warnings
 from tests.unit.make import CODES, DEADLINE, HANDLE, JSON, NOW, prediction
 
 CONTRACT = (Path(__file__).parents[2] / "docs" / "record.md").read_text(encoding="utf-8")
 AFTER_DEADLINE = "2026-11-21T11:00:00.001Z"
+LATER = "2026-11-21T10:00:07.500Z"
+HASH = "0123456789abcdef" * 4
+OPTIONAL = {
+    "started_at",
+    "completed_at",
+    "deployment",
+    "rerun_of",
+    "webhook",
+    "webhook_events_filter",
+    "webhook_deliveries",
+}
 
 
 def section(title: str) -> str:
@@ -230,15 +242,69 @@ class TestPublic:
         assert (body["status"] in {"succeeded", "failed", "canceled"}) is (phase is Phase.DONE)
 
     @pytest.mark.parametrize(("phase", "status"), EVERY_STATE)
-    def test_optional_fields_have_their_types(self, phase: Phase, status: Status) -> None:
+    def test_all_fields_have_their_types(self, phase: Phase, status: Status) -> None:
         body = public(prediction(phase, status=status), Contents(input={}))
 
+        assert body.keys() - OPTIONAL == {
+            *("id", "model", "version", "input", "output", "logs", "error", "error_code", "warnings", "status"),
+            *("source", "data_removed", "created_at", "deadline", "metrics", "urls"),
+        }
         assert isinstance(body["logs"], str)
         assert isinstance(body["metrics"], dict)
         assert isinstance(body["warnings"], list)
-        assert body["source"] in {"web", "api"}
-        for name in ("started_at", "completed_at", "deadline"):
-            assert body[name] is None or clock.parse(body[name])
+        assert body["source"] == "api"
+        assert clock.parse(body["deadline"])
+        assert ("completed_at" in body) is (phase is Phase.DONE)
+
+    def test_what_is_not_known_is_not_in_it(self) -> None:
+        """Null is not what official clients expect of what is optional."""
+        assert not OPTIONAL & public(prediction(), Contents(input={})).keys()
+
+    def test_what_is_known_is_in_it(self) -> None:
+        known = prediction(
+            Phase.DONE,
+            timeline={"accepted": NOW, "started": NOW, "completed": LATER, "saved": LATER},
+            deployment="acme/fast",
+            rerun_of="0" * 26,
+            subscriber=Subscriber("https://hooks.example/x", ("start", "completed")),
+            announced={"completed": Announced(attempts=1, first_at=NOW, last_at=NOW)},
+        )
+
+        body = public(known, Contents(input={}))
+
+        assert {name: body[name] for name in OPTIONAL - {"webhook_deliveries"}} == {
+            "started_at": NOW,
+            "completed_at": NOW,
+            "deployment": "acme/fast",
+            "rerun_of": "0" * 26,
+            "webhook": "https://hooks.example/x",
+            "webhook_events_filter": ["start", "completed"],
+        }
+
+    @pytest.mark.parametrize(
+        ("said", "shown"),
+        [
+            pytest.param({}, {}, id="under way"),
+            pytest.param({"status": 500}, {"status": 500}, id="refused"),
+            pytest.param({"error": "timeout", "n": 7}, {"error": "timeout"}, id="not reached"),
+            pytest.param(
+                {"status": 200, "delivered_at": LATER}, {"status": 200, "delivered_at": LATER}, id="delivered"
+            ),
+        ],
+    )
+    def test_attempts_to_tell_its_caller_are_shown(self, said: dict[str, Any], shown: dict[str, Any]) -> None:
+        tried = Announced(attempts=2, first_at=NOW, last_at=LATER, **said)
+
+        body = public(prediction(Phase.DONE, announced={"logs": tried, "completed": tried}), Contents(input={}))
+
+        one = {"attempts": 2, "last_at": LATER, **shown}
+        assert body["webhook_deliveries"] == {"logs": one, "completed": one}
+
+    def test_what_was_deleted_says_so(self) -> None:
+        body = public(prediction(Phase.DONE, removed_at=LATER), Contents(input={}))
+
+        assert body["data_removed"] is True
+        assert LATER not in str(body)
 
     @pytest.mark.parametrize("code", ErrorCode)
     def test_an_error_is_our_own_sentence(self, code: ErrorCode) -> None:
@@ -307,10 +373,152 @@ class TestPublic:
     def test_contents_are_shown_as_they_are(self) -> None:
         contents = Contents(input={"a": 1.0}, output=["x", None], logs="line\n", metrics={"predict_time": 3.366505})
 
-        body = public(prediction(Phase.DONE), contents)
+        body = public(prediction(Phase.RUNNING), contents)
 
         assert (body["input"], body["output"]) == ({"a": 1.0}, ["x", None])
         assert (body["logs"], body["metrics"]) == ("line\n", {"predict_time": 3.366505})
+
+
+RAN = {"accepted": NOW, "started": "2026-11-21T10:00:02.000Z", "completed": LATER}
+
+
+class TestMetrics:
+    @pytest.mark.parametrize(
+        ("timeline", "given_metrics", "expected"),
+        [
+            pytest.param(RAN, {}, {"predict_time": 5.5, "total_time": 10.0}, id="ours, where the provider says none"),
+            pytest.param(
+                RAN,
+                {"predict_time": 5.25},
+                {"predict_time": 5.25, "total_time": 10.0},
+                id="the provider's where it does",
+            ),
+            pytest.param(
+                RAN, {"predict_time": 0}, {"predict_time": 0, "total_time": 10.0}, id="the provider's, though it is 0"
+            ),
+            pytest.param(RAN, {"predict_time": None}, {"predict_time": 5.5, "total_time": 10.0}, id="null is none"),
+            pytest.param(RAN, {"predict_time": "5"}, {"predict_time": 5.5, "total_time": 10.0}, id="text is none"),
+            pytest.param(
+                RAN,
+                {"total_time": 99.0, "tokens": 7},
+                {"predict_time": 5.5, "total_time": 10.0, "tokens": 7},
+                id="the whole time is ours",
+            ),
+            pytest.param(
+                {"accepted": NOW, "completed": LATER}, {}, {"total_time": 10.0}, id="what never ran took no time"
+            ),
+            pytest.param(
+                {**RAN, "started": "2026-11-21T10:00:09.000Z"},
+                {},
+                {"predict_time": 0.0, "total_time": 10.0},
+                id="clocks that differ make no negative time",
+            ),
+        ],
+    )
+    def test_of_what_is_over(
+        self, timeline: dict[str, str], given_metrics: dict[str, Any], expected: dict[str, Any]
+    ) -> None:
+        done = prediction(Phase.DONE, timeline=timeline, completed_at="2026-11-21T10:00:10.000Z")
+
+        assert metrics_of(done, given_metrics) == expected
+
+    @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.DONE])
+    @pytest.mark.parametrize("said", [{}, {"predict_time": 1.5}])
+    def test_of_what_is_not_are_the_providers(self, phase: Phase, said: dict[str, Any]) -> None:
+        assert metrics_of(prediction(phase, timeline=RAN), said) == said
+
+
+class TestWarnings:
+    @pytest.mark.parametrize(
+        ("asked", "pinned"),
+        [
+            pytest.param({"model": "acme/fast", "latest": HASH}, f"acme/fast:{HASH}", id="a name"),
+            pytest.param({"version": "acme/fast", "latest": HASH}, f"acme/fast:{HASH}", id="a name as version"),
+            pytest.param(
+                {"model": "acme/fast", "latest": "0" * 64, "upstream": Upstream(version=HASH)},
+                f"acme/fast:{HASH}",
+                id="what ran, and not what was expected",
+            ),
+            pytest.param(
+                {"model": "acme/fast", "upstream": Upstream(model="acme/internal", version=HASH)},
+                f"acme/fast:{HASH}",
+                id="by the name that was asked for",
+            ),
+        ],
+    )
+    def test_one_that_was_not_pinned_says_what_to_write(self, asked: dict[str, Any], pinned: str) -> None:
+        named: dict[str, Any] = {"model": None} | asked
+
+        assert warnings(prediction(**named)) == [
+            {
+                "code": "unpinned_version",
+                "detail": f"No version was named. To run this one again, write {pinned}",
+            }
+        ]
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            pytest.param({"version": HASH}, id="a hash"),
+            pytest.param({"version": f"acme/fast:{HASH}"}, id="a name and a hash"),
+            pytest.param({"model": "acme/fast"}, id="nobody knows which one it is"),
+            pytest.param({"model": "acme/fast", "latest": "hidden"}, id="there is none"),
+            pytest.param({"model": "acme/fast", "upstream": Upstream(version="hidden")}, id="none ran"),
+            pytest.param({"model": "lumeo/portrait", "version": f"acme/fast:{HASH}"}, id="of the catalogue"),
+            pytest.param({"model": "lumeo/fast", "version": "acme/fast", "latest": HASH}, id="of it, without a hash"),
+            pytest.param({"deployment": "acme/fast", "upstream": Upstream(version=HASH)}, id="a deployment"),
+        ],
+    )
+    def test_others_say_nothing(self, asked: dict[str, Any]) -> None:
+        named: dict[str, Any] = {"model": None} | asked
+
+        assert warnings(prediction(**named)) == []
+
+    def test_what_they_say_to_write_is_taken(self) -> None:
+        """By the one who reads versions."""
+        (warning,) = warnings(prediction(model="acme/fast", latest=HASH))
+        written = warning["detail"].rpartition(" ")[2]
+
+        assert warnings(prediction(model=None, version=written, upstream=Upstream(version=HASH))) == []
+        assert asked_of(prediction(model=None, version=written)) == ("acme/fast", HASH)
+
+
+class TestAskedOf:
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            pytest.param({"model": "acme/fast"}, ("acme/fast", None), id="a model"),
+            pytest.param({"version": "acme/fast"}, ("acme/fast", None), id="a model as version"),
+            pytest.param({"version": f"acme/fast:{HASH}"}, ("acme/fast", HASH), id="a model and a hash"),
+            pytest.param({"version": HASH}, (None, HASH), id="a hash"),
+            pytest.param({"version": "main"}, (None, "main"), id="a word"),
+            pytest.param(
+                {"model": "lumeo/portrait", "version": f"acme/fast:{HASH}"}, ("acme/fast", HASH), id="of the catalogue"
+            ),
+            pytest.param(
+                {"model": "lumeo/portrait", "version": "acme/fast"}, ("acme/fast", None), id="of it, without a hash"
+            ),
+            pytest.param({"deployment": "acme/fast"}, (None, None), id="a deployment"),
+        ],
+    )
+    def test_are_the_providers_words(self, asked: dict[str, Any], found: tuple[str | None, str | None]) -> None:
+        named: dict[str, Any] = {"model": None} | asked
+
+        assert asked_of(prediction(**named)) == found
+
+    @pytest.mark.parametrize(
+        ("text", "is_one"),
+        [
+            (HASH, True),
+            (HASH[1:], False),
+            (HASH + "0", False),
+            (HASH.upper(), False),
+            ("", False),
+            (HASH + "\n", False),
+        ],
+    )
+    def test_a_hash_has_64_digits(self, text: str, is_one: bool) -> None:  # noqa: FBT001 (a table's row)
+        assert is_hash(text) is is_one
 
 
 class TestSentences:

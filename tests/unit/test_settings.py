@@ -14,7 +14,7 @@ ALL = {
     for name, function in inspect.getmembers(settings, inspect.isfunction)
     if not name.startswith("_") and function.__module__ == settings.__name__
 }
-REQUIRED = {name: function for name, function in ALL.items() if name != "public_url"}
+REQUIRED = {name: function for name, function in ALL.items() if name not in {"public_url", "webhook_origins"}}
 
 
 @pytest.mark.parametrize(("name", "read"), REQUIRED.items())
@@ -64,6 +64,20 @@ def test_a_missing_one_is_named(
         pytest.param("replicate_listing_seconds", "60", 60, id="Replicate's list"),
         pytest.param("caller_creates_per_minute", "60", 60, id="a caller's rate"),
         pytest.param("max_output_bytes", "2147483648", 2**31, id="bytes"),
+        pytest.param("announce_function", "lumeo-announce", "lumeo-announce", id="who tells callers"),
+        pytest.param("distribution_id", "E2QWRUHAPOMQZL", "E2QWRUHAPOMQZL", id="distribution"),
+        pytest.param("version_policy", "pinned", "pinned", id="policy"),
+        pytest.param(
+            "catalogue_file", "/opt/python/lumeo/catalogue.toml", "/opt/python/lumeo/catalogue.toml", id="file"
+        ),
+        pytest.param("input_days", "7", 7, id="days of inputs"),
+        pytest.param("webhook_origins", "", (), id="no origins"),
+        pytest.param(
+            "webhook_origins",
+            " http://127.0.0.1:* ,, https://hooks.internal.example",
+            ("http://127.0.0.1:*", "https://hooks.internal.example"),
+            id="origins with spaces",
+        ),
         pytest.param("record_days", "0", 0, id="for ever"),
         pytest.param("record_days", "30", 30, id="days"),
     ],
@@ -80,6 +94,7 @@ def test_what_it_says(monkeypatch: pytest.MonkeyPatch, name: str, text: str, val
         "replicate_creates_per_minute",
         "replicate_listing_seconds",
         "caller_creates_per_minute",
+        "input_days",
         "max_output_bytes",
         "record_days",
     ],
@@ -96,6 +111,12 @@ def test_no_public_url_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PUBLIC_URL", raising=False)
 
     assert settings.public_url() is None
+
+
+def test_no_webhook_origins_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WEBHOOK_ORIGINS", raising=False)
+
+    assert settings.webhook_origins() == ()
 
 
 def test_every_one_is_tried_above() -> None:

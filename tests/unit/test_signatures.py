@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lumeo.signatures import TOLERANCE, fault, hook_token, is_secret, same, sign
+from lumeo.signatures import TOLERANCE, caller_secret, fault, hook_token, is_secret, same, sign
 from tests.unit.make import ID, TEXTS
 
 # https://github.com/standard-webhooks/standard-webhooks, and Replicate's own documentation.
@@ -241,6 +241,32 @@ class TestToken:
         ]
 
         assert len(set(tokens)) == len(tokens)
+
+
+class TestCallersSecret:
+    def test_is_an_hmac_of_whose_it_is(self) -> None:
+        key = hmac.new(MASTER, b"caller.ann", hashlib.sha256).digest()
+
+        assert caller_secret(MASTER, "ann") == "whsec_" + base64.b64encode(key).decode()
+
+    def test_is_one_that_every_verifier_takes(self) -> None:
+        """Of 32 bytes, in standard base64: what Standard Webhooks asks for."""
+        for n in range(50):
+            secret = caller_secret(MASTER, f"caller-{n}")
+            assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
+            assert is_secret(secret)
+
+    def test_differs_by_all_that_it_is_made_of(self) -> None:
+        secrets = {caller_secret(master, caller) for master in (MASTER, b"b") for caller in ("ann", "bob", "", "an")}
+
+        assert len(secrets) == 8
+
+    def test_tells_nothing_of_the_tokens_of_hooks(self) -> None:
+        """Whatever a caller is named: who has its secret must not be able to make our URLs, nor the other way round."""
+        named = caller_secret(MASTER, f"replicate.{ID}").removeprefix("whsec_")
+        token = hook_token(MASTER, "replicate", ID)
+
+        assert base64.b64decode(named) != base64.urlsafe_b64decode(token + "=")
 
 
 class TestSame:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,8 +11,20 @@ import pytest
 from lumeo import clock, ids
 from lumeo.errors import ErrorCode
 from lumeo.items import pack
-from lumeo.prediction import Document, Handle, Intent, Phase, Prediction, Status, Turn, Upstream, Verdict
-from lumeo.store import BATCH, DUE_SHARDS, Place, Store, due
+from lumeo.prediction import (
+    Announced,
+    Document,
+    Handle,
+    Intent,
+    Phase,
+    Prediction,
+    Status,
+    Subscriber,
+    Turn,
+    Upstream,
+    Verdict,
+)
+from lumeo.store import DUE_SHARDS, Store, due
 from lumeo.store import store as the_store
 from tests.conftest import TestClock
 from tests.unit.make import HANDLE, ID, INTENT, NOW, OUTPUT, UPSTREAM, prediction
@@ -24,6 +35,9 @@ if TYPE_CHECKING:
 LATER = "2026-11-21T10:30:00.000Z"
 VERDICT = Verdict(Status.SUCCEEDED, LATER)
 TURN = Turn(LATER, 0)
+SAID = Announced(attempts=1, first_at=LATER, last_at=LATER, n=1, status=500)
+EVENTS = ("start", "output", "logs", "completed")
+SUBSCRIBER = Subscriber("https://hooks.example/lumeo", EVENTS)
 BEFORE_A_VERDICT = {Phase.ACCEPTED, Phase.SENDING, Phase.RUNNING}
 
 
@@ -56,10 +70,6 @@ def accepted(store: Store, phase: Phase = Phase.ACCEPTED, **changes: Any) -> Pre
     made = prediction(phase, **changes)
     store.accept(made)
     return made
-
-
-def flat(pages: list[list[str]]) -> list[str]:
-    return list(chain.from_iterable(pages))
 
 
 @dataclass(frozen=True)
@@ -97,6 +107,13 @@ WRITES = {
     "promise": Write(lambda store, p, run: store.promise(p.id, run, LATER), {*Phase} - {Phase.DONE}, once=False),
     "overtake": Write(
         lambda store, p, run: store.overtake(replace(p, run=run), f"{p.id}-2", LATER), {*Phase} - {Phase.DONE}
+    ),
+    "claim": Write(lambda store, p, _: store.claim(p.id, "logs", SAID), {*Phase} - {Phase.DONE}, fenced=False),
+    "note": Write(lambda store, p, _: store.note(p.id, "logs", SAID), {*Phase}, fenced=False, once=False),
+    "attempted": Write(lambda store, p, run: store.attempted(p.id, run, SAID, LATER), {Phase.DONE}, once=False),
+    "stop telling": Write(lambda store, p, run: store.stop_telling(p.id, run, SAID), {Phase.DONE}),
+    "remove": Write(
+        lambda store, p, _: store.remove(p.id, {"removed_at": LATER}, LATER), {Phase.DONE}, fenced=False, once=False
     ),
 }
 
@@ -813,141 +830,179 @@ class TestOvertake:
         assert table.items() == before
 
 
-class TestPage:
-    """Newest first, by pages, in both directions."""
+class TestTelling:
+    """What becomes of telling a caller: an entry for each event, the last word of which stays."""
 
-    @staticmethod
-    def fill(store: Store, number: int, caller: str = "ann", *, at_once: bool = False) -> list[str]:
-        """Ids of as many predictions, newest first."""
-        made = []
-        for second in range(number):
-            created_at = NOW if at_once else clock.later(second, NOW)
-            made.append(accepted(store, id=ids.new(), caller=caller, created_at=created_at).id)
-        return made[::-1]
+    @pytest.mark.parametrize("event", EVENTS)
+    def test_what_is_told_is_claimed_once(self, store: Store, event: str) -> None:
+        made = accepted(store, Phase.RUNNING, subscriber=SUBSCRIBER)
 
-    @staticmethod
-    def walk(store: Store, start: Place | None, limit: int, *, newer: bool) -> list[list[str]]:
-        """The ids of page after page in one direction."""
-        pages = []
-        while True:
-            page = store.page("ann", start, limit)
-            pages.append([found.id for found in page.predictions])
-            start = page.newer if newer else page.older
-            if start is None:
-                return pages
-            assert len(pages) < 100
+        first, again = store.claim(ID, event, SAID), store.claim(ID, event, replace(SAID, attempts=2))
 
-    def test_nothing_is_an_empty_page(self, store: Store) -> None:
-        page = store.page("ann", None, 10)
+        assert (first, again) == (replace(made, announced={event: SAID}), None)
 
-        assert (list(page.predictions), page.older, page.newer) == ([], None, None)
+    @pytest.mark.parametrize(("n", "holds"), [(0, False), (1, False), (2, True)])
+    def test_what_is_newer_is_told_too(self, store: Store, n: int, holds: bool) -> None:  # noqa: FBT001
+        accepted(store, Phase.RUNNING, announced={"logs": SAID})
 
+        assert (store.claim(ID, "logs", replace(SAID, n=n)) is not None) is holds
+
+    @pytest.mark.parametrize(("n", "holds"), [(0, False), (1, True), (2, True)])
+    def test_what_came_of_the_older_is_not_noted_over_the_newer(
+        self,
+        store: Store,
+        n: int,
+        holds: bool,  # noqa: FBT001
+    ) -> None:
+        accepted(store, Phase.RUNNING, announced={"logs": SAID})
+        said = replace(SAID, n=n, status=200)
+
+        store.note(ID, "logs", said)
+
+        found = store.get(ID)
+        assert found is not None
+        assert found.announced["logs"] == (said if holds else SAID)
+
+    def test_events_are_not_in_each_others_way(self, store: Store) -> None:
+        accepted(store, Phase.RUNNING, announced={"logs": replace(SAID, n=7)})
+
+        claimed = store.claim(ID, "output", SAID)
+
+        assert claimed is not None
+        assert claimed.announced == {"logs": replace(SAID, n=7), "output": SAID}
+
+    def test_another_attempt_is_promised(self, store: Store) -> None:
+        made = accepted(store, Phase.DONE, due_at=NOW, due_shard=3)
+
+        written = store.attempted(ID, ID, SAID, LATER)
+
+        assert written == replace(made, announced={"completed": SAID}, due_at=LATER)
+
+    @pytest.mark.parametrize("said", [SAID, None])
+    def test_nothing_is_promised_to_who_was_told(self, store: Store, table: Table, said: Announced | None) -> None:
+        made = accepted(store, Phase.DONE, due_at=NOW, due_shard=3)
+
+        written = store.stop_telling(ID, ID, said)
+
+        told = {"completed": said} if said else {}
+        assert written == replace(made, announced=told, told_at=NOW, due_at=None, due_shard=None)
+        assert not {"due_at", "due_shard"} & table.item().keys()
+
+    @pytest.mark.parametrize("write", ["attempted", "stop telling"])
+    def test_who_was_told_is_not_told_again(self, store: Store, table: Table, write: str) -> None:
+        made = accepted(store, Phase.DONE, told_at=NOW)
+        before = table.items()
+
+        assert WRITES[write].make(store, made, ID) is None
+        assert table.items() == before
+
+    @pytest.mark.parametrize("name", ["finish", "withdraw, unsent", "withdraw, stopped"])
     @pytest.mark.parametrize(
-        ("number", "sizes"),
+        ("events", "told_at", "is_due"),
         [
-            pytest.param(1, [1], id="one"),
-            pytest.param(2, [2], id="one under a page"),
-            pytest.param(3, [3], id="exactly a page"),
-            pytest.param(4, [3, 1], id="one over a page"),
-            pytest.param(6, [3, 3], id="exactly two pages"),
-            pytest.param(7, [3, 3, 1], id="one over two pages"),
+            pytest.param(("completed",), None, True, id="of the end"),
+            pytest.param(("output",), None, True, id="of the output"),
+            pytest.param(("start", "logs"), None, False, id="of the way alone"),
+            pytest.param(("completed",), NOW, False, id="told already"),
         ],
     )
-    def test_pages_to_the_oldest_and_back(self, store: Store, number: int, sizes: list[int]) -> None:
-        made = self.fill(store, number)
+    def test_an_end_is_due_until_its_caller_was_told(
+        self,
+        store: Store,
+        name: str,
+        events: tuple[str, ...],
+        told_at: str | None,
+        is_due: bool,  # noqa: FBT001
+    ) -> None:
+        subscriber = Subscriber("https://hooks.example", events)
+        made = accepted(store, min(WRITES[name].phases), subscriber=subscriber, told_at=told_at)
 
-        older = self.walk(store, None, 3, newer=False)
+        written = WRITES[name].make(store, made, ID)
 
-        assert [len(page) for page in older] == sizes
-        assert flat(older) == made
-        oldest = store.page("ann", None, 3)
-        while oldest.older:
-            oldest = store.page("ann", oldest.older, 3)
-        back = self.walk(store, oldest.newer, 3, newer=True) if oldest.newer else []
-        assert flat(back[::-1]) == made[: number - sizes[-1]]
-        assert [len(page) for page in back] == [3] * (len(sizes) - 1)
+        assert written is not None
+        assert (written.due_at, written.due_shard) == ((due(0), 3) if is_due else (None, None))
 
-    def test_the_first_page_has_no_newer_one(self, store: Store) -> None:
-        self.fill(store, 4)
 
-        assert store.page("ann", None, 3).newer is None
+class TestRemove:
+    AGAIN = "2026-11-21T10:16:00.000Z"
 
-    def test_back_and_forth_is_the_same_page(self, store: Store) -> None:
-        self.fill(store, 9)
-        first = store.page("ann", None, 3)
-        assert first.older is not None
-        second = store.page("ann", first.older, 3)
-        assert second.older is not None
-        third = store.page("ann", second.older, 3)
+    def deleted(self, store: Store, **changes: Any) -> Prediction:
+        accepted(store, Phase.DONE, **changes)
+        written = store.remove(ID, {"removed_at": NOW}, self.AGAIN)
+        assert written is not None
+        return written
 
-        assert third.newer is not None
-        back = store.page("ann", third.newer, 3)
+    def test_takes_the_content_and_leaves_the_rest(self, store: Store, table: Table) -> None:
+        made = accepted(store, Phase.DONE, outputs={"0": OUTPUT}, logs=Document(json='"x"'))
+        contents = {"input": Document(json="{}"), "outputs": None, "logs": None, "output": None, "removed_at": LATER}
 
-        assert back == second
+        written = store.remove(ID, contents, self.AGAIN)
 
-    def test_what_is_new_meanwhile_is_on_a_newer_page(self, store: Store) -> None:
-        """A page that has been handed out stays as it was: nothing moves over its edge."""
-        self.fill(store, 4)
-        first = store.page("ann", None, 3)
-        new = accepted(store, id=ids.new(), created_at=LATER)
-
-        assert first.older is not None
-        second = store.page("ann", first.older, 3)
-
-        assert len(second.predictions) == 1
-        assert new.id not in {found.id for found in second.predictions}
-        assert store.page("ann", None, 3).predictions[0] == new
-
-    @pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
-    def test_ties_are_shown_once(self, store: Store, limit: int) -> None:
-        """Many may be made in one millisecond."""
-        made = self.fill(store, 5, at_once=True)
-
-        shown = flat(self.walk(store, None, limit, newer=False))
-
-        assert sorted(shown) == sorted(made)
-
-    def test_others_are_not_shown(self, store: Store) -> None:
-        mine, others = self.fill(store, 3), self.fill(store, 4, caller="bob")
-
-        assert [found.id for found in store.page("ann", None, 10).predictions] == mine
-        assert [found.id for found in store.page("bob", None, 10).predictions] == others
-        assert list(store.page("an", None, 10).predictions) == []
-
-    def test_a_place_among_others_shows_none_of_them(self, store: Store) -> None:
-        self.fill(store, 3, caller="bob")
-        mine = self.fill(store, 2)
-        bobs = store.page("bob", None, 1).older
-        assert bobs is not None
-
-        shown = self.walk(store, bobs, 10, newer=False)
-
-        assert set(flat(shown)) <= set(mine)
-
-    def test_what_is_shown_is_never_behind_its_item(self, store: Store) -> None:
-        """Keys alone are in the index; the rest is read from the items, as they are now."""
-        accepted(store)
-
-        store.intend(ID, ID, INTENT, LATER, webhook=False)
-
-        assert list(store.page("ann", None, 10).predictions) == [store.get(ID)]
-
-    def test_a_full_page_is_one_batch(self, store: Store) -> None:
-        made = self.fill(store, BATCH + 1)
-
-        page = store.page("ann", None, BATCH)
-
-        assert [found.id for found in page.predictions] == made[:BATCH]
-        assert page.older is not None
-
-    def test_keys_are_no_predictions(self, store: Store, cloud: dict[str, str]) -> None:
-        """An item is in an index exactly if it has both of its attributes."""
-        boto3.client("dynamodb").put_item(
-            TableName=cloud["TABLE_NAME"],
-            Item={"pk": {"S": "key#0"}, "owner": {"S": "ann"}, "made_at": {"S": NOW}},
+        assert written is not None
+        assert replace(written, due_shard=None) == replace(
+            made,
+            input=Document(json="{}"),
+            outputs={},
+            logs=None,
+            output=None,
+            removed_at=LATER,
+            erase_at=self.AGAIN,
+            due_at=self.AGAIN,
         )
+        assert not {"outputs", "logs", "output"} & table.item().keys()
 
-        assert list(store.page("ann", None, 10).predictions) == []
+    def test_is_looked_after_again_by_any_shard(self, store: Store) -> None:
+        made = [accepted(store, Phase.DONE, id=ids.new()) for _ in range(40)]
+
+        shards = {written.due_shard for one in made if (written := store.remove(one.id, {}, self.AGAIN))}
+
+        assert shards <= set(range(DUE_SHARDS))
+        assert len(shards) > 1
+
+    def test_that_nothing_is_left_to_do_is_noted(self, store: Store, table: Table) -> None:
+        made = self.deleted(store)
+
+        written = store.forget(made)
+
+        assert written == replace(made, due_at=None, due_shard=None)
+        assert not {"due_at", "due_shard"} & table.item().keys()
+
+    def test_not_where_something_was_promised_since(self, store: Store, table: Table) -> None:
+        """It was deleted again meanwhile."""
+        made = self.deleted(store)
+        store.remove(ID, {"removed_at": NOW}, clock.later(60, self.AGAIN))
+        before = table.items()
+
+        assert store.forget(made) is None
+        assert table.items() == before
+
+    @pytest.mark.parametrize("first", ["deleted", "told"])
+    def test_a_deletion_while_its_caller_is_told_is_looked_after_again(self, store: Store, first: str) -> None:
+        """Neither knows of the other; neither brings forward what the deletion promised."""
+        accepted(store, Phase.DONE, subscriber=SUBSCRIBER, completed_at=NOW, due_at=NOW, due_shard=3)
+        writes: list[Callable[[], Prediction | None]] = [
+            lambda: store.remove(ID, {"removed_at": NOW}, self.AGAIN),
+            lambda: store.stop_telling(ID, ID, SAID),
+        ]
+
+        for write in writes if first == "deleted" else writes[::-1]:
+            assert write()
+
+        found = store.get(ID)
+        assert found is not None
+        assert (found.removed_at, found.told_at, found.announced) == (NOW, NOW, {"completed": SAID})
+        assert (found.erase_at, found.due_at) == (self.AGAIN, self.AGAIN)
+        assert found.due_shard is not None
+
+    def test_attempts_to_tell_do_not_bring_it_forward(self, store: Store) -> None:
+        """They promise their own next one; the last of them brings the other promise back."""
+        self.deleted(store, subscriber=SUBSCRIBER, completed_at=NOW)
+        store.attempted(ID, ID, SAID, due(5))
+
+        told = store.stop_telling(ID, ID, SAID)
+
+        assert told is not None
+        assert told.due_at == self.AGAIN
 
 
 class TestDue:
@@ -1003,4 +1058,3 @@ def test_a_handle_is_not_a_prediction(store: Store) -> None:
     store.own(made, ID, Handle("0" * 26, NOW), UPSTREAM, LATER)
 
     assert store.get("0" * 26) is None
-    assert [found.id for found in store.page("ann", None, 10).predictions] == [ID]

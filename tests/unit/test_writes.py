@@ -46,6 +46,8 @@ class TestChanges:
             pytest.param({"m": {"a": 1}}, {"m.b": 2}, {"m": {"a": 1, "b": 2}}, id="an entry of a map"),
             pytest.param({"m": {"a": 1, "b": 2}}, {"m.b": None}, {"m": {"a": 1}}, id="an entry removed"),
             pytest.param({}, {"v": Verdict(Word.FAILED, NOW)}, {"v": {"status": "failed", "at": NOW}}, id="a part"),
+            pytest.param({}, {"t": ("x", "y")}, {"t": ["x", "y"]}, id="a tuple"),
+            pytest.param({}, {"t": Unless(("x",))}, {"t": ["x"]}, id="a tuple unless it is there"),
             pytest.param({"n": 1}, {"n": Plus(1)}, {"n": 2}, id="plus"),
             pytest.param({}, {"n": Plus(1)}, {"n": 1}, id="plus, from nothing"),
             pytest.param({"n": 1}, {"n": Plus(-3)}, {"n": -2}, id="minus"),

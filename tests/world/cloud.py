@@ -6,6 +6,7 @@ seen, and retried, by the SDK as those of AWS would be.
 
 import functools
 import json
+import os
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,9 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.responses import DynamoHandler
+from moto.s3.models import s3_backends
 
+from local.aws import distribution
 from local.template import ACCOUNT, REGION, Template
 from tests.world.calls import AWS_SECONDS, Call, Refusal, Seam
 from tests.world.definition import Failed
@@ -32,7 +35,11 @@ Answer = tuple[int, dict[str, Any]]
 
 SERVICES = {"dynamodb": "dynamodb", "s3": "s3", "secrets-manager": "secretsmanager", "sfn": "states"}
 _PLAIN = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
-READS = {"GetItem", "BatchGetItem", "Query", "Scan", "GetObject", "HeadObject", "GetSecretValue", "DescribeExecution"}
+READS = {
+    *("GetItem", "BatchGetItem", "Query", "Scan"),
+    *("GetObject", "HeadObject", "ListObjectsV2"),
+    *("GetSecretValue", "DescribeExecution"),
+}
 _ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1})
 _MAKE = boto3.client
 _quotas: list[quota.RetryQuota] = []
@@ -45,9 +52,12 @@ class Cloud:
     acting = False
     """Whether moto is at work."""
 
-    def __init__(self, seam: Seam, states: Callable[[str, dict[str, Any]], Answer]) -> None:
+    def __init__(
+        self, seam: Seam, states: Callable[[str, dict[str, Any]], Answer], start: Callable[[str, Any], object]
+    ) -> None:
         self._seam = seam
         self._states = states
+        self._start = start
 
     def send(self, request: Any, event_name: str, **_: Any) -> AWSResponse:
         """What botocore calls in order to send a request, each attempt anew."""
@@ -67,11 +77,20 @@ class Cloud:
         if service == "sfn":
             status, answer = self._states(operation, json.loads(request.body))
             return _response(request, status, json.dumps(answer))
+        if service == "lambda":
+            return self._invoked(request)
         Cloud.acting = True
         try:
             return cast("AWSResponse", botocore_stubber(event_name, request))
         finally:
             Cloud.acting = False
+
+    def _invoked(self, request: Any) -> AWSResponse:
+        """Functions start one another, and wait for nothing."""
+        if request.headers["X-Amz-Invocation-Type"] != b"Event":
+            raise NotImplementedError("a function that waits for another: teach it here")
+        self._start(_named_in(request.url), json.loads(request.body))
+        return _response(request, 202, "")
 
 
 def client(service: str, config: Config | None = None, **_: Any) -> Any:
@@ -132,7 +151,7 @@ def quick() -> Iterator[None]:
 
 
 def create(template: Template, secrets: Mapping[str, str]) -> None:
-    """The tables, buckets and secrets of the template."""
+    """The tables, buckets, secrets and the CDN of the template, whose id the environment then says."""
     wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     for name, table in template.resources("AWS::DynamoDB::Table").items():
         client("dynamodb").create_table(TableName=template.name(name), **{key: table[key] for key in wanted})
@@ -140,12 +159,18 @@ def create(template: Template, secrets: Mapping[str, str]) -> None:
         client("s3").create_bucket(Bucket=template.name(name))
     for name, text in secrets.items():
         client("secretsmanager").create_secret(Name=template.name(name), SecretString=text)
+    os.environ["DISTRIBUTION_ID"] = distribution(client("cloudfront"), template)
 
 
 def items(table: str) -> Iterator[dict[str, Any]]:
     """Every item of a table, in DynamoDB's notation, read past every seam."""
     for item in dynamodb_backends[ACCOUNT][REGION].tables[table].all_items():
         yield item.to_json()["Attributes"]
+
+
+def put(bucket: str, key: str, content: bytes) -> None:
+    """Put an object into a bucket, past every seam."""
+    s3_backends[ACCOUNT]["aws"].put_object(bucket, key, content)
 
 
 def _send(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
@@ -171,7 +196,12 @@ def _with_known_quota(make: Callable[[], Any]) -> Any:
 def _call_of(service: str, operation: str, request: Any) -> Call:
     body: dict[str, Any] = {}
     if service == "s3":
-        touched: tuple[str, ...] = (urllib.parse.unquote(urllib.parse.urlsplit(request.url).path.strip("/")),)
+        touched: tuple[str, ...] = (_touched_in_s3(operation, request.url),)
+    elif service == "cloudfront":
+        touched = ("distribution",)
+    elif service == "lambda":
+        body = json.loads(request.body)
+        touched = (_named_in(request.url),)
     else:
         body = json.loads(request.body)
         touched = tuple(_touched(operation, body))
@@ -192,6 +222,17 @@ def _touched(operation: str, body: Mapping[str, Any]) -> Iterator[str]:
         yield from (re.sub(r".*:", "", str(name)) for name in named if name)
 
 
+def _touched_in_s3(operation: str, url: str) -> str:
+    """The object; of what is done to several at once, that it may be any."""
+    many = operation in {"ListObjectsV2", "DeleteObjects"}
+    return "*" if many else urllib.parse.unquote(urllib.parse.urlsplit(url).path.strip("/"))
+
+
+def _named_in(url: str) -> str:
+    """The function that an invocation starts."""
+    return urllib.parse.unquote(urllib.parse.urlsplit(url).path).split("/")[-2].rpartition(":")[2]
+
+
 def _named(said: Refusal | Exception | None) -> str:
     return said.code if isinstance(said, Refusal) else type(said).__name__
 
@@ -199,6 +240,11 @@ def _named(said: Refusal | Exception | None) -> str:
 def _refused(request: Any, service: str, refusal: Refusal) -> AWSResponse:
     if service == "s3":
         text = f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
+    elif service == "cloudfront":
+        text = (
+            f"<ErrorResponse><Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
+            "<RequestId>test</RequestId></ErrorResponse>"
+        )
     else:
         text = json.dumps(
             {"__type": refusal.code, "message": refusal.message, "Message": refusal.message, **refusal.more}

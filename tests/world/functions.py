@@ -12,6 +12,9 @@ from tests.world.definition import Failed
 from tests.world.hub import Hub
 from tests.world.turns import Task
 
+EVENT_SECONDS = 1.0
+"""Until a function that is invoked as an event begins."""
+
 
 @dataclass(slots=True)
 class VirtualContext(Context):
@@ -66,6 +69,15 @@ class Lambda(Functions):
         limit = self._hub.call_later(spec.timeout, expire)
         task = self._hub.spawn(run, name, function=name.removesuffix("Function"))
         return task
+
+    def send(self, name: str, event: Any) -> None:
+        """Invoke a function as an event: it begins in a moment, and nobody hears what becomes of it."""
+
+        def begin() -> None:
+            self._hub.sleep(self._hub.chooser.seconds(EVENT_SECONDS))
+            self.start(name, event)
+
+        self._hub.spawn(begin, f"event for {name}")
 
     def invoke(self, name: str, event: Any) -> Any:
         """The function's answer. Raises Failed."""

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from lumeo import aws, documents
+from lumeo import aws, documents, signatures
 from lumeo.items import prediction_from, unpack
 from lumeo.prediction import Phase, Prediction, Status
 from tests.conftest import TOKEN
+from tests.world import tellings
 from tests.world.world import MASTER, World
 
 _HOOK = re.compile(r"/v1/hooks/[^/]+/(?P<id>[^/]+)/(?P<token>[^/?]+)")
@@ -32,8 +33,13 @@ def violations(here: World) -> Iterator[str]:
     yield from _paid(here, records)
     for record in records:
         yield from _ended(here, record)
-        if record.status is Status.SUCCEEDED:
+        yield from tellings.untrue(here, record)
+        if record.removed_at:
+            yield from _removed(here, record)
+        elif record.status is Status.SUCCEEDED:
             yield from _complete(here, record)
+    kept = {record.id for record in records if record.removed_at}
+    yield from (f"{gone} was removed, and its record says nothing of it" for gone in sorted(here.removed - kept))
     yield from (f"the run {execution.name} is open" for execution in here.states.open())
     now = here.simulator.now()
     for run in here.simulator.all():
@@ -55,7 +61,13 @@ def upstream_runs(here: World, record: Prediction) -> list[Any]:
 
 def secrets(here: World) -> dict[str, str]:
     """All that must not be seen anywhere, by what it is."""
-    found = {"the API key": here.key, "the provider's token": TOKEN, "the master secret": MASTER}
+    own = signatures.caller_secret(MASTER.encode(), "alice").removeprefix(signatures.PREFIX)
+    found = {
+        "the API key": here.key,
+        "the provider's token": TOKEN,
+        "the master secret": MASTER,
+        "the caller's webhook secret": own,
+    }
     kept = getattr(here.simulator, "secret", None)
     for n, key in enumerate(kept.keys if kept else ()):
         found[f"the webhook secret {n}"] = key.removeprefix("whsec_")
@@ -106,6 +118,15 @@ def _complete(here: World, record: Prediction) -> Iterator[str]:
         made = hashlib.sha256(b"".join(content.read(0, content.size))).hexdigest()
         if not made == output.sha256 == hashlib.sha256(stored).hexdigest():
             yield f"{record.id}: output {n} differs from what the provider made"
+
+
+def _removed(here: World, record: Prediction) -> Iterator[str]:
+    """Nothing but the record is there, once its caller was told so."""
+    if record.input.json != "{}" or record.output or record.outputs or record.result:
+        yield f"{record.id} was removed, and its record still has content"
+    if record.id in here.removed:
+        for prefix in (f"outputs/{record.outputs_id}/", f"records/{record.id}/"):
+            yield from (f"{record.id} was removed, and {key} is still there" for key in here.objects(prefix))
 
 
 def _leaks(here: World) -> Iterator[str]:

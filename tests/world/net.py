@@ -1,4 +1,4 @@
-"""The provider's side of the network: connections in this process, WSGI applications at their other end.
+"""The network outside of AWS: connections in this process, WSGI applications at their other end.
 
 Only the socket is replaced. requests, urllib3 and http.client do their work as ever, and so do their errors.
 """
@@ -22,6 +22,7 @@ _OPERATIONS = (
     ("list", "GET", re.compile(r"/v1/predictions")),
     ("get", "GET", re.compile(r"/v1/predictions/[^/]+")),
     ("secret", "GET", re.compile(r"/v1/webhooks/default/secret")),
+    ("model", "GET", re.compile(r"/v1/models/.+")),
     ("file", "GET", re.compile(r"/files/.+")),
 )
 
@@ -47,7 +48,7 @@ class Net:
         application = self.applications[address[0]]
 
         def arrived(connection: Connection, head: bytes, body: bytes) -> None:
-            self.hub.spawn(lambda: self._answer(connection, application, head, body), "provider")
+            self.hub.spawn(lambda: self._answer(connection, application, head, body), _service(address[0]))
 
         return Connection(self.hub, timeout if isinstance(timeout, int | float) else None, arrived)
 
@@ -106,11 +107,18 @@ class Net:
 
 
 def call_of(method: str, url: str) -> Call:
-    """A request to the provider as a call: what it does, and the path that it does it to."""
-    path = urlsplit(url).path
-    operation = next((name for name, verb, form in _OPERATIONS if verb == method and form.fullmatch(path)), method)
-    item = "*" if operation in {"create", "list"} else path.removesuffix("/cancel")
-    return Call("", "provider", operation, (item,), writes=method != "GET")
+    """A request as a call: what it does, by its verb if that is nothing of the provider's, and to which path."""
+    parts = urlsplit(url)
+    operation = next(
+        (name for name, verb, form in _OPERATIONS if verb == method and form.fullmatch(parts.path)), method
+    )
+    item = "*" if operation in {"create", "list"} else parts.path.removesuffix("/cancel")
+    return Call("", _service(parts.hostname or ""), operation, (item,), writes=method != "GET")
+
+
+def _service(host: str) -> str:
+    """`provider`, of `provider.test`."""
+    return host.partition(".")[0]
 
 
 class _Aborting:

@@ -14,15 +14,16 @@ from aws_lambda_powertools.utilities import parameters
 from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDERS
 from moto import mock_aws
 
+from local.contract import contract
 from local.environment import variables
 from local.gateway import Gateway
 from local.simulator import Simulator
 from local.simulator.http import create_app
 from local.template import Template
-from lumeo import aws, clock, keys
+from lumeo import aws, clock, keys, models
 from lumeo.prediction import Prediction
 from lumeo.store import store
-from tests.conftest import TOKEN, template
+from tests.conftest import ROOT, TOKEN, template
 from tests.world import cloud
 from tests.world.bus import Bus
 from tests.world.caller import Caller
@@ -34,11 +35,13 @@ from tests.world.hub import Hub
 from tests.world.logs import captured
 from tests.world.machine import Execution, Outside
 from tests.world.net import Net
+from tests.world.receiver import Receiver
 from tests.world.replaced import replaced
 from tests.world.states import States
 from tests.world.turns import Stuck
 
 HOST = "provider.test"
+RECEIVER = "http://receiver.test"
 ORIGIN = "https://lumeo.test"
 MASTER = "master-secret-that-must-not-be-seen-anywhere"
 QUIET_SECONDS = 24 * 3600.0
@@ -57,12 +60,16 @@ class World(Caller):
         self.cold = cold
         self.lines: list[str] = []
         self.accepted = []
+        self.removed: set[str] = set()
+        """Ids of predictions of which the caller was told that they are gone."""
         self.statuses: dict[str, list[str]] = {}
         self.seam.hooks.append(_Witness(self))
         self.simulator = Simulator(clock=hub, token=TOKEN)
         net.applications[HOST] = create_app(self.simulator)
+        self.receiver = Receiver(hub, lambda prediction_id: self._attribute(prediction_id, "phase"))
+        net.applications[RECEIVER.removeprefix("http://")] = self.receiver
         self.functions = Lambda(hub, template.functions(), self.lines, self._freshen)
-        self.gateway = Gateway(template.routes(), self.functions)
+        self.gateway = Gateway(template.routes(), self.functions, contract())
         self.deliveries = Deliveries(hub, self.simulator, self.gateway)
         net.answered = self.deliveries.look
         self.bus = Bus(hub, template, self.functions)
@@ -70,7 +77,7 @@ class World(Caller):
         definition = machine or yaml.safe_load(template.definition())
         outside = Outside(invoke=self._invoke, update_item=cloud.update_item, ended=self.bus.ended)
         self.states = States(hub, template.arn(machine_name), definition, outside)
-        self.cloud = cloud.Cloud(self.seam, self.states.answer)
+        self.cloud = cloud.Cloud(self.seam, self.states.answer, self.functions.send)
         ((table, _),) = template.resources("AWS::DynamoDB::Table").items()
         self.table = template.name(table)
         ((bucket, _),) = template.resources("AWS::S3::Bucket").items()
@@ -138,11 +145,22 @@ class World(Caller):
         """How many runs would be paid for."""
         return int(self.simulator.counters()["created"])
 
-    def damage(self, key: str) -> None:
-        """Spoil a file in the bucket."""
-        aws.s3().put_object(Bucket=self.bucket, Key=key, Body=b"damaged")
+    def objects(self, prefix: str) -> list[str]:
+        """Keys of what lies in the bucket."""
+        listed = aws.s3().list_objects_v2(Bucket=self.bucket, Prefix=prefix)
+        return [one["Key"] for one in listed.get("Contents", ())]
+
+    def put(self, key: str, content: bytes) -> None:
+        """Put a file into the bucket, past all that is ours."""
+        cloud.put(self.bucket, key, content)
 
     # Inside
+
+    def is_gone(self, prediction_id: str) -> None:
+        """Note it; and somebody who began before the end stores more just now, as a function may that nobody awaits."""
+        self.removed.add(prediction_id)
+        self.put(f"outputs/{self._attribute(prediction_id, 'outputs_id')}/late", b"late")
+        self.put(f"records/{prediction_id}/late", b"late")
 
     def begin(self) -> None:
         """The clock's first minute, and what is there before the first request."""
@@ -160,11 +178,17 @@ class World(Caller):
     def _promised(self) -> list[str]:
         return [item["due_at"]["S"] for item in cloud.items(self.table) if "due_at" in item]
 
+    def _attribute(self, prediction_id: str, name: str) -> str:
+        """A text of a record, read past every seam; empty when there is none."""
+        items = (item for item in cloud.items(self.table) if item["pk"]["S"] == f"prediction#{prediction_id}")
+        return next((str(item[name]["S"]) for item in items), "")
+
     def _freshen(self) -> None:
         if self.cold:
             parameters.clear_caches()  # type: ignore[no-untyped-call]
             _provide_secrets()
             keys.keys.cache_clear()
+            models.models.cache_clear()
 
     def _invoke(self, arn: str, payload: Any, seconds: float | None) -> Any:
         return self.functions.outcome(self.functions.start(arn.rpartition(":")[2], payload), seconds)
@@ -228,9 +252,11 @@ def _environment(template: Template) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "PUBLIC_URL": ORIGIN,
         "OUTPUTS_URL": "https://cdn.test",
+        "CATALOGUE_FILE": str(ROOT / "local" / "catalogue.toml"),
         "POWERTOOLS_METRICS_DISABLED": "true",
         "REPLICATE_BASE_URL": f"http://{HOST}/v1",
         "REPLICATE_OUTPUT_HOSTS": f"http://{HOST}",
+        "WEBHOOK_ORIGINS": RECEIVER,
     }
 
 

@@ -7,17 +7,20 @@ import base64
 import json
 import math
 import re
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from lumeo import ids, settings
+from lumeo import durations, ids, settings
 from lumeo.errors import ApiError
 from lumeo.keys import keys
 from lumeo.prediction import Prediction
 from lumeo.store import store
 from lumeo.telemetry import about, logger
+from lumeo.view import as_json
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of a request. Every answer shows the input again, as JSON within JSON, and Lambda answers 6 MB at most."""
@@ -25,7 +28,6 @@ LONGEST_HOLD = 25.0
 """Seconds for which an answer is held: API Gateway gives up after 30."""
 LONGEST_KEY = 255
 SHORTEST_CANCEL_AFTER = 5
-_DURATION = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s?)?")
 
 NOT_FOUND = ("Not found", "The requested resource could not be found.")
 
@@ -35,7 +37,7 @@ def resolver() -> APIGatewayHttpResolver:
 
     A factory: one router for all would let every function answer every route where they share a process.
     """
-    app = APIGatewayHttpResolver(serializer=_text)
+    app = APIGatewayHttpResolver(serializer=as_json)
 
     @app.exception_handler(ApiError)
     def _known(error: ApiError) -> Response[str]:
@@ -55,7 +57,17 @@ def resolver() -> APIGatewayHttpResolver:
 
 def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> Response[str]:
     """A JSON answer."""
-    return Response(status, "application/json", _text(body), headers=headers)
+    return Response(status, "application/json", as_json(body), headers=headers)
+
+
+def no_content() -> Response[str]:
+    """The answer where nothing is left to say."""
+    return Response(204, None, "")
+
+
+def redirect(url: str) -> Response[str]:
+    """The answer that what was asked for is somewhere else."""
+    return Response(302, "application/json", as_json({"url": url}), headers={"Location": url})
 
 
 def owned(prediction_id: str, caller: str) -> Prediction:
@@ -94,12 +106,17 @@ def body(app: APIGatewayHttpResolver) -> dict[str, Any]:
         limit = f"{MAX_BODY_BYTES // 1024**2} MB"
         raise ApiError(413, "Too large", f"The body is over {limit}. Pass large files as URLs.")
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = strict_json(text)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, "Bad request", f"The body is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise ApiError(400, "Bad request", "The body is not a JSON object.")
     return value
+
+
+def strict_json(text: str) -> Any:
+    """What JSON text says. Raises ValueError also for what Python takes beside JSON: NaN, Infinity, and the like."""
+    return json.loads(text, parse_constant=_refuse, parse_float=_finite)
 
 
 def content(app: APIGatewayHttpResolver) -> bytes:
@@ -111,6 +128,16 @@ def content(app: APIGatewayHttpResolver) -> bytes:
         return base64.b64decode(text, validate=True)
     except ValueError as error:
         raise ApiError(400, "Bad request", "The body cannot be read.") from error
+
+
+def query(app: APIGatewayHttpResolver) -> dict[str, str]:
+    """The request's query; of a parameter that came twice, the first: clients add theirs to a URL that has them."""
+    return {name: value.partition(",")[0] for name, value in app.current_event.query_string_parameters.items()}
+
+
+def description(origin: str) -> dict[str, Any]:
+    """Our API in OpenAPI's words, as it is at that origin."""
+    return {**_openapi(), "servers": [{"url": origin}]}
 
 
 def headers(app: APIGatewayHttpResolver) -> dict[str, str]:
@@ -143,9 +170,7 @@ def cancel_after(app: APIGatewayHttpResolver) -> int | None:
     header = app.current_event.headers.get("cancel-after", "").strip()
     if not header:
         return None
-    found = _DURATION.fullmatch(header)
-    hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
-    asked = hours * 3600 + minutes * 60 + seconds
+    asked = durations.seconds(header)
     if asked < SHORTEST_CANCEL_AFTER:
         wanted = f"Expected a duration of at least {SHORTEST_CANCEL_AFTER} s, such as 30, 90s, 5m or 1h30m45s."
         raise ApiError(422, "Invalid Cancel-After", f"Cancel-After: {wanted}")
@@ -183,7 +208,16 @@ def invalid(*fields: tuple[str, str, str]) -> ApiError:
 
 
 def _problem(error: ApiError) -> Response[str]:
-    return Response(error.status, "application/problem+json", _text(error.body()), error.headers)
+    return Response(error.status, "application/problem+json", as_json(error.body()), error.headers)
+
+
+@cache
+def _openapi() -> dict[str, Any]:
+    # Only who asks for it waits for the parser.
+    import yaml  # noqa: PLC0415
+
+    found: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("openapi.yaml").read_text())
+    return found
 
 
 def _refuse(constant: str) -> Any:
@@ -195,9 +229,3 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text} is too large a number")
     return number
-
-
-def _text(value: Any) -> str:
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    # Half a surrogate pair, which JSON can say and UTF-8 cannot, goes back as it came: escaped.
-    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)

@@ -9,14 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lumeo import urls
+
 _DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w-]+=[\w.-]+)*;base64,(?P<base64>[A-Za-z0-9+/=\s]+)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-# Read by one strict form instead of a parser: what fetches it later may read what is odd in another way.
-_URL = re.compile(
-    rf"(?P<scheme>https?)://(?P<host>{_LABEL}(?:\.{_LABEL})*)(?::(?P<port>\d{{0,5}}))?(?:[/?#].*)?",
-    re.IGNORECASE | re.ASCII | re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +28,7 @@ class Hosts:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         known = [pattern.rstrip("/").lower() for pattern in patterns]
-        self._origins = {pattern for pattern in known if "://" in pattern}
+        self._origins = {origin for pattern in known if (origin := urls.origin(pattern))}
         self._names = {pattern for pattern in known if "://" not in pattern}
 
     def allows(self, url: str) -> bool:
@@ -40,20 +36,15 @@ class Hosts:
 
     def names_origin(self, url: str) -> bool:
         """Whether the owner named the very origin, wherever it is: on this machine, say."""
-        parts = _URL.fullmatch(url)
-        if parts is None:
-            return False
-        port = f":{parts['port']}" if parts["port"] else ""
-        return f"{parts['scheme']}://{parts['host']}{port}".lower() in self._origins
+        return urls.origin(url) in self._origins
 
     def _names_host(self, url: str) -> bool:
-        parts = _URL.fullmatch(url)
-        if parts is None or parts["scheme"].lower() != "https" or parts["port"] not in {None, "", "443"}:
+        found = urls.read(url)
+        if found is None or found.scheme != "https" or found.port != urls.HTTPS:
             return False
-        host = parts["host"].lower()
-        labels = host.split(".")
+        labels = found.host.split(".")
         wild = {"*." + ".".join(labels[n:]) for n in range(1, len(labels))}
-        return host in self._names or bool(wild & self._names)
+        return found.host in self._names or bool(wild & self._names)
 
 
 def find(output: Any, hosts: Hosts) -> tuple[Artifact, ...]:
@@ -61,7 +52,7 @@ def find(output: Any, hosts: Hosts) -> tuple[Artifact, ...]:
 
     All else stays what it is: a sentence that mentions a URL is a sentence.
     """
-    return tuple(Artifact(pointer, text) for pointer, text in _strings(output) if _is_file(text, hosts))
+    return tuple(Artifact(pointer, text) for pointer, text in strings(output) if _is_file(text, hosts))
 
 
 def replace(output: Any, by_pointer: Mapping[str, Any]) -> Any:
@@ -116,7 +107,7 @@ def _is_file(text: str, hosts: Hosts) -> bool:
     return data(text) is not None or (not re.search(r"\s", text) and hosts.allows(text))
 
 
-def _strings(output: Any) -> Iterator[tuple[str, str]]:
+def strings(output: Any) -> Iterator[tuple[str, str]]:
     """Every string and its pointer, depth first; no recursion, since an output may be nested deeper than that goes."""
     left = [("", output)]
     while left:

@@ -7,7 +7,9 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -21,9 +23,20 @@ def dynamodb() -> "DynamoDBClient":
 
 @cache
 def s3() -> "S3Client":
-    return boto3.client("s3", config=_CONFIG)
+    # What is signed for others to use: never by the older way, which some regions still have as their default.
+    return boto3.client("s3", config=_CONFIG.merge(Config(signature_version="s3v4")))
 
 
 @cache
 def stepfunctions() -> "SFNClient":
     return boto3.client("stepfunctions", config=_CONFIG)
+
+
+@cache
+def functions() -> "LambdaClient":
+    return boto3.client("lambda", config=_CONFIG)
+
+
+@cache
+def cloudfront() -> "CloudFrontClient":
+    return boto3.client("cloudfront", config=_CONFIG)

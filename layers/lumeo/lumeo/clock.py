@@ -72,6 +72,11 @@ def parse(text: str) -> datetime:
         raise ValueError(f"not a moment in UTC: {text!r}") from error
 
 
+def moment(epoch: float) -> datetime:
+    """The moment so many seconds after 1970 began."""
+    return datetime.fromtimestamp(epoch, UTC)
+
+
 def later(seconds: float, than: str | None = None) -> str:
     """The stamp `seconds` after `than` (default: now)."""
     return stamp((parse(than) if than else now()) + timedelta(seconds=seconds))

@@ -4,6 +4,7 @@ Token-shaped strings are replaced before anything is stored: an official client 
 input.
 """
 
+import hashlib
 import json
 from typing import Any
 
@@ -15,13 +16,17 @@ INLINE_BYTES = 16 * 1024
 
 
 def keep(prediction_id: str, name: str, value: Any) -> Document:
-    """Store a JSON value as the prediction's document `name`; above 16 KB of text in the bucket, at once."""
+    """Store a JSON value as the prediction's document `name`."""
+    return keep_at(f"records/{prediction_id}/{name}.json", value)
+
+
+def keep_at(key: str, value: Any) -> Document:
+    """Store a JSON value; above 16 KB of text in the bucket, at that key, at once."""
     text = redacted(json.dumps(value, separators=(",", ":")))
     if len(text) <= INLINE_BYTES:
         return Document(json=text)
-    key = f"records/{prediction_id}/{name}.json"
     aws.s3().put_object(Bucket=settings.bucket_name(), Key=key, Body=text.encode(), ContentType="application/json")
-    return Document(key=key)
+    return Document(key=key, digest=hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
 def value(document: Document | None) -> Any:

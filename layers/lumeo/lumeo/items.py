@@ -8,7 +8,20 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lumeo.errors import ErrorCode
-from lumeo.prediction import Document, Handle, Intent, Output, Phase, Prediction, Status, Turn, Upstream, Verdict
+from lumeo.prediction import (
+    Announced,
+    Document,
+    Handle,
+    Intent,
+    Output,
+    Phase,
+    Prediction,
+    Status,
+    Subscriber,
+    Turn,
+    Upstream,
+    Verdict,
+)
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -32,6 +45,8 @@ def plain(value: Any) -> Any:
         value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {name: plain(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, tuple):
+        return [plain(inner) for inner in value]
     return str(value) if isinstance(value, str) else value
 
 
@@ -45,6 +60,7 @@ def prediction_from(values: Mapping[str, Any]) -> Prediction:
         "input": Document,
         "logs": Document,
         "metrics": Document,
+        "partial": Document,
         "result": Document,
         "raw_error": Document,
         "raw_logs": Document,
@@ -53,7 +69,10 @@ def prediction_from(values: Mapping[str, Any]) -> Prediction:
     known |= {name: _part(part, known[name]) for name, part in parts.items() if name in known}
     if "verdict" in known:
         known["verdict"] = _verdict(known["verdict"])
+    if "subscriber" in known:
+        known["subscriber"] = Subscriber(known["subscriber"]["url"], tuple(known["subscriber"]["events"]))
     known["outputs"] = {n: _part(Output, output) for n, output in known.get("outputs", {}).items()}
+    known["announced"] = {event: _part(Announced, said) for event, said in known.get("announced", {}).items()}
     return Prediction(**known)
 
 

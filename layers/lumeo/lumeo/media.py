@@ -72,9 +72,7 @@ def content_type(declared: str, name: str, head: bytes) -> str:
     `declared`: the response's header; `name`: the file's name, which speaks when the header says nothing; `head`: the
     first bytes. A signature that contradicts the declared type wins: what a browser would find is what we say.
     """
-    said = declared.partition(";")[0].strip().lower()
-    if said in GENERIC or not re.fullmatch(r"[\w.+-]+/[\w.+-]+", said):
-        said = (mimetypes.guess_type(name)[0] or "") if name else ""
+    said = said_type(declared, name)
     found = next((kind for kind, magic in _MAGIC if magic.match(head)), None)
     if found is None:
         known = said if said and said not in _ALWAYS_SIGNED else "application/octet-stream"
@@ -85,14 +83,28 @@ def content_type(declared: str, name: str, head: bytes) -> str:
     return said if same or zipped else found
 
 
+def said_type(declared: str, name: str) -> str:
+    """The type that the header says, or, where it says nothing, the file's name; empty where neither does."""
+    said = declared.partition(";")[0].strip().lower()
+    if said in GENERIC or not re.fullmatch(r"[\w.+-]+/[\w.+-]+", said, re.ASCII):
+        own = _ending(name)
+        said = (mimetypes.guess_type(f"x.{own}")[0] or "") if own else ""
+    return said
+
+
 def extension(kind: str, name: str) -> str:
     """A file name's extension: the name's own where it fits the type or the type says nothing, else the type's."""
     kind = kind.partition(";")[0]
-    own = name.rpartition(".")[2].lower() if "." in name else ""
-    own = own if re.fullmatch(r"[a-z0-9]{1,16}", own) else ""
+    own = _ending(name)
     if own and (kind == "application/octet-stream" or mimetypes.guess_type(f"x.{own}")[0] == kind):
         return own
     return _EXTENSIONS.get(kind) or (mimetypes.guess_extension(kind) or ".bin").lstrip(".")
+
+
+def _ending(name: str) -> str:
+    """What stands after the last dot of a file's name, if it may be an extension."""
+    own = name.rpartition(".")[2].lower() if "." in name else ""
+    return own if re.fullmatch(r"[a-z0-9]{1,16}", own) else ""
 
 
 def runs_in_a_browser(kind: str) -> bool:

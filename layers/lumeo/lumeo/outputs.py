@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import IO, Any, cast
@@ -78,40 +79,50 @@ class Metered:
         return b"".join(parts)
 
 
-def copy(artifact: Artifact, hosts: Hosts, prefix: str, seconds: float) -> Output:
-    """Store one artifact at `{prefix}.{ext}`, within `seconds`; the same artifact always lands at the same key.
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A key in the bucket, and what the file is called by who saves it: both without their extension."""
+
+    key: str
+    name: str
+
+
+def copy(artifact: Artifact, hosts: Hosts, to: Destination, seconds: float) -> Output:
+    """Store one artifact within `seconds`; the same artifact always lands at the same key.
 
     Raises OutputUnavailable, OutputRefused and OutputTooLarge; then nothing is stored.
     """
     limit = settings.max_output_bytes()
     with _open(artifact, hosts, limit, seconds) as (stream, declared, name):
         kind = content_type(declared, name, stream.head)
-        key = f"{prefix}.{extension(kind, name)}"
+        ending = extension(kind, name)
+        key = f"{to.key}.{ending}"
         aws.s3().upload_fileobj(
             cast("IO[Any]", stream),
             settings.bucket_name(),
             key,
-            ExtraArgs=_headers(key, kind),
+            ExtraArgs=_headers(f"{to.name}.{ending}", kind),
             Config=_TRANSFER,
         )
     return Output(artifact.pointer, key, stream.bytes, stream.sha256, kind)
 
 
-def keep_whole(output: Any, prefix: str) -> Output:
+def keep_whole(output: Any, to: Destination) -> Output:
     """Store an output that is too large for an answer as a file itself: text as text, all else as JSON."""
     content = (output if isinstance(output, str) else json.dumps(output)).encode("utf-8", "replace")
     kind, ending = ("text/plain; charset=utf-8", "txt") if isinstance(output, str) else ("application/json", "json")
-    key = f"{prefix}.{ending}"
-    aws.s3().put_object(Bucket=settings.bucket_name(), Key=key, Body=content, **_headers(key, kind))
+    key = f"{to.key}.{ending}"
+    headers = _headers(f"{to.name}.{ending}", kind)
+    aws.s3().put_object(Bucket=settings.bucket_name(), Key=key, Body=content, **headers)
     return Output("", key, len(content), hashlib.sha256(content).hexdigest(), kind)
 
 
-def _headers(key: str, kind: str) -> dict[str, Any]:
+def _headers(name: str, kind: str) -> dict[str, Any]:
     disposition = "attachment" if runs_in_a_browser(kind) else "inline"
     return {
         "ContentType": kind,
         "CacheControl": "public, max-age=31536000, immutable",
-        "ContentDisposition": f'{disposition}; filename="{PurePosixPath(key).name}"',
+        "ContentDisposition": f'{disposition}; filename="{name}"',
     }
 
 

@@ -1,4 +1,4 @@
-"""A prediction: its phases and statuses, how it may end, how a caller sees it. Pure; the table is `docs/record.md`."""
+"""A prediction: its phases and statuses, and how it may end. Pure; the table is `docs/record.md`."""
 
 import re
 from collections.abc import Mapping
@@ -44,33 +44,16 @@ TRANSITIONS: Mapping[Phase, frozenset[Phase]] = {
 }
 """Legal steps from phase to phase; the table's conditions are made from it."""
 
-SENTENCES: Mapping[ErrorCode, str] = {
-    ErrorCode.CONTENT_REJECTED: "This content was rejected.",
-    ErrorCode.INVALID_INPUT: "The model did not accept this input.",
-    ErrorCode.MODEL_NOT_FOUND: "This model or version does not exist, or may not be used here.",
-    ErrorCode.GENERATION_FAILED: "The generation failed.",
-    ErrorCode.INTERRUPTED: "The generation was interrupted. Please try again.",
-    ErrorCode.PROVIDER_BUSY: "The model is busy at the moment. Please try again later.",
-    ErrorCode.PROVIDER_UNAVAILABLE: "The model could not be reached. Please try again later.",
-    ErrorCode.PROVIDER_ACCOUNT: "This service cannot run the model at the moment. Its operator has to look into it.",
-    ErrorCode.DEADLINE_EXCEEDED: "The generation took too long and was stopped.",
-    ErrorCode.OUTPUT_EXPIRED: "The generation finished, but its output could not be saved.",
-    ErrorCode.OUTPUT_TOO_LARGE: "The generation finished, but its output is too large to be saved.",
-    ErrorCode.EMPTY_OUTPUT: "The generation finished without an output.",
-    ErrorCode.SUBMISSION_UNCERTAIN: "It is not certain that the generation was started, so it was not started again.",
-}
-"""What a person reads. The provider's own text is for the operator."""
-
-
 CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Something opaque to us: its JSON text, or the key in the bucket under which that text lies."""
+    """Something opaque to us: its JSON text, or the key in the bucket under which that text lies, and its digest."""
 
     json: str | None = None
     key: str | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +114,30 @@ class Output:
     content_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Where a caller wants to be told of a prediction, and of which events."""
+
+    url: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """What became of telling a caller of one event: `status` is what the last attempt was answered, `error` a word.
+
+    `n`: which of several events of that name it was.
+    """
+
+    attempts: int
+    first_at: str
+    last_at: str
+    n: int = 0
+    status: int | None = None
+    error: str | None = None
+    delivered_at: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """One look at a provider, translated. `unknown`: its word for the status is none that we know."""
@@ -172,6 +179,10 @@ class Prediction:
     deadline_by: Literal["default", "caller"] = "default"
     model: str | None = None
     version: str | None = None
+    deployment: str | None = None
+    latest: str | None = None
+    rerun_of: str | None = None
+    subscriber: Subscriber | None = None
     phase: Phase = Phase.ACCEPTED
     status: Status = Status.STARTING
     room: Turn | None = None
@@ -187,6 +198,7 @@ class Prediction:
     upstream: Upstream = field(default_factory=Upstream)
     logs: Document | None = None
     metrics: Document | None = None
+    partial: Document | None = None
     cancel_requested: str | None = None
     cancel_sent: str | None = None
     verdict: Verdict | None = None
@@ -199,17 +211,11 @@ class Prediction:
     error_code: ErrorCode | None = None
     completed_at: str | None = None
     expires_at: int | None = None
+    removed_at: str | None = None
+    erase_at: str | None = None
     timeline: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """The values of a prediction's documents that a caller may read."""
-
-    input: Any
-    output: Any = None
-    logs: str = ""
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    announced: Mapping[str, Announced] = field(default_factory=dict)
+    told_at: str | None = None
 
 
 def verdict(prediction: Prediction, snapshot: Snapshot, now: str) -> Verdict | None:
@@ -241,40 +247,18 @@ def overdue(prediction: Prediction, now: str) -> Verdict:
     return Verdict(status, now, ErrorCode.DEADLINE_EXCEEDED)
 
 
-def served_status(prediction: Prediction) -> Status:
-    """The status that a caller reads: `processing` while outputs are being stored, `canceled` for `aborted`."""
-    if prediction.phase is Phase.SETTLED:
-        return Status.PROCESSING if prediction.handle else Status.STARTING
-    return Status.CANCELED if prediction.status is Status.ABORTED else prediction.status
+def asked_of(prediction: Prediction) -> tuple[str | None, str | None]:
+    """The provider's name of the model that was asked for, and the version, if either was named."""
+    model, version = named(prediction.version)
+    return model or (None if prediction.version else prediction.model), version
 
 
-def public(prediction: Prediction, contents: Contents) -> dict[str, Any]:
-    """Replicate's prediction object, with `error_code` and `warnings` added."""
-    code = prediction.error_code
-    here = f"{prediction.base_url}/v1/predictions/{prediction.id}"
-    return {
-        "id": prediction.id,
-        "model": prediction.model or prediction.upstream.model or _named(prediction.version)[0] or "",
-        "version": prediction.upstream.version or _named(prediction.version)[1] or "hidden",
-        "input": contents.input,
-        "output": contents.output,
-        "logs": contents.logs,
-        "error": SENTENCES[code] if code else None,
-        "error_code": code.value if code else None,
-        "warnings": [],
-        "status": served_status(prediction).value,
-        "source": "api",
-        "data_removed": False,
-        "created_at": prediction.created_at,
-        "started_at": prediction.timeline.get("started"),
-        "completed_at": prediction.completed_at,
-        "deadline": prediction.deadline,
-        "metrics": dict(contents.metrics),
-        "urls": {"get": here, "cancel": f"{here}/cancel", "web": here},
-    }
+def is_hash(version: str) -> bool:
+    """Whether it is a version's own name, which always means the same."""
+    return re.fullmatch(r"[0-9a-f]{64}", version) is not None
 
 
-def _named(version: str | None) -> tuple[str | None, str | None]:
+def named(version: str | None) -> tuple[str | None, str | None]:
     """The model and the hash in `owner/name:hash`, `owner/name` or a bare hash."""
     found = re.fullmatch(r"(?:(?P<model>[^/:]+/[^/:]+)(?::|$))?(?P<hash>[^/:]+)?", version or "")
     return (found["model"], found["hash"]) if found else (None, None)

@@ -1,6 +1,5 @@
 """HTTP sessions for what is not ours: providers, and the hosts of their files."""
 
-import ipaddress
 import socket
 import threading
 from typing import Any, Self
@@ -10,6 +9,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from lumeo.addresses import is_public
 from lumeo.errors import PrivatePeer
 
 
@@ -62,24 +62,6 @@ class Session(requests.Session):
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:  # closed already
                 continue
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet, also inside the IPv6 forms that carry an IPv4 one."""
-    peer = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(peer, ipaddress.IPv6Address):
-        inner = peer.ipv4_mapped or peer.sixtofour or (peer.teredo[1] if peer.teredo else None)
-        if inner is None and peer in _NAT64:
-            inner = ipaddress.IPv4Address(int(peer) & 0xFFFF_FFFF)
-        # All that was ever given out for hosts of the public internet lies in there: Python knows exceptions only.
-        if inner is None and peer not in _GIVEN_OUT:
-            return False
-        peer = inner or peer
-    return peer.is_global and not peer.is_multicast
-
-
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_GIVEN_OUT = ipaddress.ip_network("2000::/3")
 
 
 class _Adapter(HTTPAdapter):

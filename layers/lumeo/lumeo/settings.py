@@ -25,6 +25,11 @@ def state_machine_arn() -> str:
     return _required("STATE_MACHINE_ARN")
 
 
+def announce_function() -> str:
+    """The function that tells callers of their predictions."""
+    return _required("ANNOUNCE_FUNCTION")
+
+
 def provider_secret() -> str:
     """ARN of the secret that holds the providers' tokens: `{"replicate": {"default": "r8_…"}}`."""
     return _required("PROVIDER_SECRET")
@@ -38,6 +43,11 @@ def master_secret() -> str:
 def outputs_url() -> str:
     """Origin of the CDN before the bucket's `outputs/`, without a slash at its end."""
     return _required("OUTPUTS_URL").rstrip("/")
+
+
+def distribution_id() -> str:
+    """The CDN's distribution."""
+    return _required("DISTRIBUTION_ID")
 
 
 def public_url() -> str | None:
@@ -70,9 +80,29 @@ def caller_creates_per_minute() -> int:
     return int(_required("CALLER_CREATES_PER_MINUTE"))
 
 
+def version_policy() -> str:
+    """Which models callers may run: `any`; `pinned`, by a version's hash alone; `catalogue`, those of the catalogue."""
+    return _required("VERSION_POLICY")
+
+
+def catalogue_file() -> str:
+    """The file that names the owner's own models."""
+    return _required("CATALOGUE_FILE")
+
+
 def max_output_bytes() -> int:
     """Size of one output file above which it is not copied."""
     return int(_required("MAX_OUTPUT_BYTES"))
+
+
+def input_days() -> int:
+    """Days for which files that callers hand in are kept."""
+    return int(_required("INPUT_DAYS"))
+
+
+def webhook_origins() -> tuple[str, ...]:
+    """Origins that callers' webhooks may be on besides https on the public internet; `*` stands for any port."""
+    return tuple(origin.strip() for origin in os.environ.get("WEBHOOK_ORIGINS", "").split(",") if origin.strip())
 
 
 def record_days() -> int:

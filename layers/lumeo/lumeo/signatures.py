@@ -18,6 +18,11 @@ def hook_token(master: bytes, provider: str, prediction_id: str) -> str:
     return _base64url(hmac.digest(master, f"hook.{provider}.{prediction_id}".encode(), hashlib.sha256))
 
 
+def caller_secret(master: bytes, caller: str) -> str:
+    """What the webhooks to a caller are signed with: nobody but us and that caller can know it."""
+    return PREFIX + base64.b64encode(hmac.digest(master, f"caller.{caller}".encode(), hashlib.sha256)).decode()
+
+
 def same(one: str, other: str) -> bool:
     """Whether two tokens are equal, in a time that does not say how far they are."""
     return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))

@@ -3,18 +3,20 @@
 A write whose condition does not hold changes nothing and answers None: somebody was first, or the run was overtaken.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from lumeo import aws, clock, settings
+from lumeo.announcing import untold
 from lumeo.errors import ErrorCode
 from lumeo.items import pack, plain, prediction_from, unpack
 from lumeo.prediction import (
     TRANSITIONS,
+    Announced,
     Document,
     Handle,
     Intent,
@@ -34,26 +36,8 @@ if TYPE_CHECKING:
 DUE_SHARDS = 8
 DUE_SLACK = 120
 """Seconds after a promised look when sweep takes notice."""
-BATCH = 100
-"""Items that one BatchGetItem may ask for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A page begins beside this prediction, towards the older ones or the newer."""
-
-    id: str
-    created_at: str
-    newer: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Newest first; `older` and `newer` say where the neighbouring pages begin, if there may be any."""
-
-    predictions: Sequence[Prediction]
-    older: Place | None
-    newer: Place | None
+DUE_READ = 100
+"""Overdue predictions of a shard that one call of sweep takes up."""
 
 
 class Store:
@@ -66,32 +50,9 @@ class Store:
     def get(self, prediction_id: str) -> Prediction | None:
         """The prediction as it is now."""
         answer = self._client.get_item(TableName=self._table, Key=_key(prediction_id), ConsistentRead=True)
-        return _kept(prediction_from(unpack(answer["Item"]))) if "Item" in answer else None
+        return kept(prediction_from(unpack(answer["Item"]))) if "Item" in answer else None
 
-    def page(self, caller: str, start: Place | None, limit: int) -> Page:
-        """At most `limit` (1 to 100) of a caller's predictions: the newest, or those beside `start`."""
-        newer = start is not None and start.newer
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": "by_caller",
-            "KeyConditionExpression": "caller = :caller",
-            "ExpressionAttributeValues": pack({":caller": caller}),
-            "ScanIndexForward": newer,
-            "Limit": limit + 1,
-        }
-        if start:
-            query["ExclusiveStartKey"] = pack({"pk": _pk(start.id), "caller": caller, "created_at": start.created_at})
-        keys = [unpack(item) for item in self._client.query(**query)["Items"]]
-        more, keys = len(keys) > limit, keys[:limit]
-        if newer:
-            keys.reverse()
-        return Page(
-            self._batch([key["pk"] for key in keys]),
-            older=_place(keys[-1], newer=False) if keys and (more or newer) else None,
-            newer=_place(keys[0], newer=True) if keys and (more if newer else start) else None,
-        )
-
-    def due(self, shard: int, now: str, limit: int = BATCH) -> list[str]:
+    def due(self, shard: int, now: str, limit: int = DUE_READ) -> list[str]:
         """Ids of predictions that promised a look which did not come, longest overdue first."""
         answer = self._client.query(
             TableName=self._table,
@@ -274,7 +235,47 @@ class Store:
         changes: dict[str, Any] = {"run": run, "due_at": due_at}
         if stopped:
             changes["cancel_requested"] = Unless(stopped)
-        return self._update(prediction.id, _fence(prediction.run) & Attr("phase").ne(Phase.DONE), changes)
+        return self._update(prediction.id, _fence(prediction.run) & Attr("due_at").exists(), changes)
+
+    def claim(self, prediction_id: str, event: str, said: Announced) -> Prediction | None:
+        """Note that the caller is about to be told of something, which happens once, and not after the end."""
+        once = Attr(f"announced.{event}").not_exists() | Attr(f"announced.{event}.n").lt(said.n)
+        there = Attr("pk").exists() & Attr("phase").ne(Phase.DONE)
+        return self._update(prediction_id, there & once, {f"announced.{event}": said})
+
+    def note(self, prediction_id: str, event: str, said: Announced) -> Prediction | None:
+        """Note what became of telling the caller, unless there is something newer of that kind to tell."""
+        newest = Attr(f"announced.{event}").not_exists() | Attr(f"announced.{event}.n").lte(said.n)
+        return self._update(prediction_id, Attr("pk").exists() & newest, {f"announced.{event}": said})
+
+    def attempted(self, prediction_id: str, run: str, said: Announced, due_at: str) -> Prediction | None:
+        """Note an attempt to tell the caller of the end, after which there is another."""
+        return self._update(prediction_id, _untold(run), {"announced.completed": said, "due_at": due_at})
+
+    def stop_telling(self, prediction_id: str, run: str, said: Announced | None) -> Prediction | None:
+        """Note that the caller has been told of the end, or is not to be told any more."""
+        changes: dict[str, Any] = {"told_at": clock.stamp(), **({"announced.completed": said} if said else {})}
+        kept = _untold(run) & Attr("removed_at").not_exists()
+        told = self._update(prediction_id, kept, changes | {"due_at": None, "due_shard": None})
+        if told is None:
+            # What was deleted is looked for once more, when that was promised.
+            now = self.get(prediction_id)
+            promised = {"due_at": now.erase_at} if now else {}
+            told = self._update(prediction_id, _untold(run) & Attr("removed_at").exists(), changes | promised)
+        return told
+
+    def remove(self, prediction_id: str, contents: Mapping[str, Any], erase_at: str) -> Prediction | None:
+        """Take the content of a prediction that is over out of its record; `contents`: what stands there instead.
+
+        What it has in the bucket is to be looked for once more at `erase_at`.
+        """
+        promise = {"erase_at": erase_at, "due_at": erase_at, "due_shard": secrets.randbelow(DUE_SHARDS)}
+        return self._update(prediction_id, _in(Phase.DONE), {**contents, **promise})
+
+    def forget(self, prediction: Prediction) -> Prediction | None:
+        """Note that nothing is left to be done for what is over, unless somebody promised something since."""
+        condition = _in(Phase.DONE) & Attr("due_at").eq(prediction.due_at)
+        return self._update(prediction.id, condition, {"due_at": None, "due_shard": None})
 
     def _update(self, prediction_id: str, condition: ConditionBase, changes: Mapping[str, Any]) -> Prediction | None:
         request = {**self._request(prediction_id, condition, changes), "ReturnValues": "ALL_NEW"}
@@ -283,22 +284,6 @@ class Store:
 
     def _request(self, prediction_id: str, condition: ConditionBase, changes: Mapping[str, Any]) -> dict[str, Any]:
         return {"TableName": self._table, "Key": _key(prediction_id), **update_expressions(condition, changes)}
-
-    def _batch(self, pks: Sequence[str]) -> list[Prediction]:
-        found: dict[str, Prediction] = {}
-        missing = list(pks)
-        while missing:
-            keys = [pack({"pk": pk}) for pk in missing[:BATCH]]
-            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-            for item in answer["Responses"].get(self._table, []):
-                values = unpack(item)
-                found[values["pk"]] = prediction_from(values)
-            unread = answer["UnprocessedKeys"]
-            throttled = unread[self._table]["Keys"] if self._table in unread else []
-            missing = [unpack(key)["pk"] for key in throttled] + missing[BATCH:]
-            if throttled:
-                clock.sleep(0.05)
-        return [found[pk] for pk in pks if pk in found and _kept(found[pk])]
 
 
 @cache
@@ -312,7 +297,7 @@ def due(seconds: float) -> str:
     return clock.later(seconds + DUE_SLACK)
 
 
-def _kept(prediction: Prediction) -> Prediction | None:
+def kept(prediction: Prediction) -> Prediction | None:
     """DynamoDB takes up to two days to remove what has expired; for a reader it is gone at once."""
     expired = prediction.expires_at is not None and prediction.expires_at <= clock.now().timestamp()
     return None if expired else prediction
@@ -327,10 +312,9 @@ def _ending(prediction: Prediction, status: Status, code: ErrorCode | None, outp
         "phase": Phase.DONE,
         "completed_at": now,
         "timeline.saved": now,
-        "due_at": None,
-        "due_shard": None,
         "task_token": None,
         "expires_at": _expiry(prediction.created_at),
+        **({"due_at": due(0)} if untold(prediction) else {"due_at": None, "due_shard": None}),
     }
 
 
@@ -349,6 +333,10 @@ def _in(phase: Phase) -> ConditionBase:
     return Attr("phase").eq(phase)
 
 
+def _untold(run: str) -> ConditionBase:
+    return _fence(run) & _in(Phase.DONE) & Attr("told_at").not_exists()
+
+
 def _attempt(intent: Intent) -> ConditionBase:
     return Attr("intent.attempt").eq(intent.attempt)
 
@@ -363,7 +351,3 @@ def _pk(prediction_id: str) -> str:
 
 def _key(prediction_id: str) -> dict[str, Any]:
     return pack({"pk": _pk(prediction_id)})
-
-
-def _place(key: Mapping[str, str], *, newer: bool) -> Place:
-    return Place(key["pk"].partition("#")[2], key["created_at"], newer)

@@ -1,10 +1,23 @@
 """A prediction as a caller reads it: its documents fetched, its stored files under our permanent URLs."""
 
+import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from lumeo import artifacts, documents, settings
-from lumeo.prediction import Contents, Output, Phase, Prediction, Status, public
+from lumeo.prediction import Output, Phase, Prediction, Status
+from lumeo.public import Contents, public
+from lumeo.store import store
+
+
+def as_json(value: Any) -> str:
+    """JSON text as we answer it."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    # Half a surrogate pair, which JSON can say and UTF-8 cannot, goes back as it came: escaped.
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def created(prediction: Prediction) -> dict[str, Any]:
@@ -16,8 +29,20 @@ def created(prediction: Prediction) -> dict[str, Any]:
 
 
 def shown(prediction: Prediction) -> dict[str, Any]:
-    """Replicate's prediction object; see `lumeo.prediction.public`."""
-    output = documents.value(prediction.output)
+    """Replicate's prediction object; see `lumeo.public`."""
+    try:
+        return _shown(prediction)
+    except ClientError:
+        # Its documents may have been taken away since it was read.
+        now = store().get(prediction.id)
+        if now is None or now.removed_at is None:
+            raise
+        return _shown(now)
+
+
+def _shown(prediction: Prediction) -> dict[str, Any]:
+    unfinished = prediction.partial if prediction.phase is not Phase.DONE else None
+    output = documents.value(prediction.output or unfinished)
     if prediction.output:
         output = with_urls(output, prediction.outputs.values())
     return public(

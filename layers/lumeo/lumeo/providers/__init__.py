@@ -5,8 +5,10 @@ from functools import cache
 from lumeo.providers import replicate
 from lumeo.providers.base import Provider
 
-__all__ = ["KNOWN", "Provider", "provider"]
+__all__ = ["DEFAULT", "KNOWN", "Provider", "provider"]
 
+DEFAULT = "replicate"
+"""Whose model it is where a request does not say."""
 KNOWN = {"replicate": replicate.from_environment}
 
 

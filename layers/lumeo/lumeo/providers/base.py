@@ -17,13 +17,14 @@ CANCEL_SECONDS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What is to be run: `model` (`owner/name`) or `version` as the caller named it; `cancel_after` in seconds.
+    """What is to be run: a `deployment`, a `version`, or else a `model` (`owner/name`); `cancel_after` in seconds.
 
     `webhook`: where the provider calls us, if it may.
     """
 
     model: str | None
     version: str | None
+    deployment: str | None = None
     input: Mapping[str, Any]
     cancel_after: int
     webhook: str | None = None
@@ -41,8 +42,9 @@ class Search:
 class Provider(Protocol):
     """An outside API that runs predictions. Every call is one request, without a repeat and without a sleep.
 
-    They raise `Retryable`; `ready` and `submit` also `Rejected`, `submit` and `find` `Ambiguous`, `fetch` and `cancel`
-    `Gone`, `webhook` `Forged`. `room` is how many submissions it takes; after `listing` seconds what it took is found.
+    They raise `Retryable`; `ready` and `submit` also `Rejected`, `submit` and `find` `Ambiguous`, `fetch`, `cancel` and
+    `describe` `Gone`, `webhook` `Forged`. `room` is how many submissions it takes; after `listing` seconds what it took
+    is found.
     """
 
     name: str
@@ -71,6 +73,12 @@ class Provider(Protocol):
 
     def webhook(self, headers: Mapping[str, str], body: bytes) -> WakeUp:
         """What a call of our webhook says, once it is verified; `headers` by their names in lower case."""
+
+    def describe(self, path: str, seconds: float) -> dict[str, Any]:
+        """What it says of a model (`owner/name`), its versions (`…/versions`), or one of them (`…/versions/{hash}`).
+
+        Raises Gone for what it does not know.
+        """
 
     def artifacts(self, output: Any) -> tuple[Artifact, ...]:
         """The files in an output."""

@@ -54,10 +54,12 @@ class Replicate:
     def submit(self, submission: Submission) -> tuple[Handle, Snapshot | None]:
         body: dict[str, Any] = {"input": submission.input}
         path = "/predictions"
-        if submission.model:
-            path = f"/models/{submission.model}/predictions"
-        else:
+        if submission.deployment:
+            path = f"/deployments/{submission.deployment}/predictions"
+        elif submission.version:
             body["version"] = submission.version
+        else:
+            path = f"/models/{submission.model}/predictions"
         if submission.webhook:
             body |= {"webhook": submission.webhook, "webhook_events_filter": list(EVENTS)}
         # Replicate ends the run by itself then, so that it outlives nothing of ours.
@@ -106,6 +108,14 @@ class Replicate:
         if not isinstance(shown, dict) or not _is_id(shown.get("id")):
             raise Forged("no prediction in it")
         return WakeUp(shown["id"], snapshot(shown))
+
+    def describe(self, path: str, seconds: float) -> dict[str, Any]:
+        answer = self._asked("GET", f"/models/{path}", seconds)
+        if answer.status == 404:
+            raise Gone(answer.text)
+        if answer.status != 200 or not isinstance(answer.json, dict):
+            raise Retryable(f"{answer.status}: {answer.text}", retry_after(answer))
+        return answer.json
 
     def artifacts(self, output: Any) -> tuple[Artifact, ...]:
         return artifacts.find(output, self.hosts)

@@ -8,7 +8,7 @@ from lumeo.prediction import Handle, Phase, Prediction, Status, Verdict
 from lumeo.redaction import redacted
 from lumeo.steps import stop
 from lumeo.steps.find import candidates
-from lumeo.steps.next import answer, end
+from lumeo.steps.next import answer, over
 from lumeo.steps.settle import settle
 from lumeo.store import store
 from lumeo.telemetry import count, logger
@@ -34,9 +34,10 @@ def _finish(prediction: Prediction, run: str, verdict: Verdict) -> dict[str, Any
     if verdict.status is Status.SUCCEEDED:
         logger.error("interrupted: its outputs could not be stored", run=run)
         verdict = Verdict(Status.FAILED, verdict.at, ErrorCode.INTERRUPTED)
-    if store().finish(prediction, run, verdict.status, verdict.code, None):
+    finished = store().finish(prediction, run, verdict.status, verdict.code, None)
+    if finished:
         count(verdict.status.capitalize(), prediction.provider)
-    return end(prediction.id)
+    return over(finished, prediction.id, run)
 
 
 def _stopped(prediction: Prediction) -> bool:

@@ -4,8 +4,9 @@ import math
 import secrets
 from typing import Any
 
-from lumeo import clock, documents, polling, runs
+from lumeo import artifacts, clock, documents, polling, runs
 from lumeo.errors import Ambiguous, ErrorCode, Rejected, Retryable
+from lumeo.files import files, named, readable_url
 from lumeo.hooks import hook_url
 from lumeo.prediction import Intent, Phase, Prediction, Status, Turn, Verdict, overdue
 from lumeo.providers import provider
@@ -13,7 +14,8 @@ from lumeo.providers.base import SUBMIT_SECONDS, Submission
 from lumeo.redaction import redacted
 from lumeo.steps import room
 from lumeo.steps.close import close
-from lumeo.steps.next import answer, current, end
+from lumeo.steps.learn import learn
+from lumeo.steps.next import answer, current
 from lumeo.steps.own import own
 from lumeo.steps.search import search
 from lumeo.steps.settle import settle
@@ -29,8 +31,8 @@ LOOK_SECONDS = 2
 def create(prediction_id: str, run: str) -> dict[str, Any]:
     """Bring a prediction to its provider; may be repeated at any point."""
     prediction = current(prediction_id, run)
-    if prediction is None:
-        return end(prediction_id)
+    if isinstance(prediction, dict):
+        return prediction
     if runs.is_last(run):
         return close(prediction, run)
     if prediction.phase is Phase.SETTLED:
@@ -54,7 +56,8 @@ def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
     submission = Submission(
         model=prediction.model,
         version=prediction.version,
-        input=documents.value(prediction.input),
+        deployment=prediction.deployment,
+        input=_readable(prediction, documents.value(prediction.input)),
         cancel_after=math.ceil(clock.seconds_between(clock.stamp(), prediction.deadline)),
         webhook=url if upstream.calls_back(url) else None,
     )
@@ -77,7 +80,15 @@ def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
         return answer(prediction, "Create", LOOK_SECONDS)
     # Whatever becomes of the next write, the log knows what was paid for.
     logger.info("submitted", upstream_id=handle.id)
-    return own(prediction, run, handle, snapshot, intent)
+    owned = own(prediction, run, handle, snapshot, intent)
+    learn(prediction, snapshot)
+    return owned
+
+
+def _readable(prediction: Prediction, given: Any) -> Any:
+    """The input with the URLs of our files that the provider can read in their places."""
+    owned = {pointer: files().get(one, prediction.caller) for pointer, one in named(given, prediction.base_url).items()}
+    return artifacts.replace(given, {pointer: readable_url(file) for pointer, file in owned.items() if file})
 
 
 def _intended(prediction: Prediction, run: str, intent: Intent, *, webhook: bool) -> Prediction | None:

@@ -8,9 +8,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lumeo import artifacts, clock, documents, outputs, polling, view
 from lumeo.artifacts import Artifact
 from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable
+from lumeo.outputs import Destination
 from lumeo.prediction import Document, Phase, Prediction, Status
 from lumeo.providers import provider
-from lumeo.steps.next import answer, current, end
+from lumeo.steps.next import answer, current, end, over
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
 
@@ -24,8 +25,8 @@ def finalize(prediction_id: str, run: str, seconds: float) -> dict[str, Any]:
     """Turn the verdict into the terminal status; what is not copied within `seconds` is left to the next call."""
     end_at = clock.now().timestamp() + seconds
     prediction = current(prediction_id, run)
-    if prediction is None:
-        return end(prediction_id)
+    if isinstance(prediction, dict):
+        return prediction
     if prediction.phase is not Phase.SETTLED or prediction.verdict is None:
         return answer(prediction, "Status" if prediction.handle else "Create")
     if prediction.verdict.status is not Status.SUCCEEDED:
@@ -66,7 +67,7 @@ def _stored(prediction: Prediction, run: str, n: int, file: Artifact, end_at: fl
     left = end_at - clock.now().timestamp()
     if left <= 0:
         raise OutputUnavailable("no time is left in this call")
-    output = outputs.copy(file, provider(prediction.provider).hosts, f"outputs/{prediction.outputs_id}/{n}", left)
+    output = outputs.copy(file, provider(prediction.provider).hosts, _destination(prediction, n), left)
     count("OutputBytes", prediction.provider, output.bytes, MetricUnit.Bytes)
     return store().keep(prediction.id, run, n, output)
 
@@ -76,10 +77,14 @@ def _output(prediction: Prediction, run: str, output: Any, files: list[Artifact]
     shown = artifacts.replace(output, {file.pointer: None for file in files})
     if len(json.dumps(shown)) > LARGEST_ANSWERED:
         whole = view.with_urls(shown, [prediction.outputs[str(n)] for n in range(len(files))])
-        prefix = f"outputs/{prediction.outputs_id}/{len(files)}"
-        store().keep(prediction.id, run, len(files), outputs.keep_whole(whole, prefix))
+        kept = outputs.keep_whole(whole, _destination(prediction, len(files)))
+        store().keep(prediction.id, run, len(files), kept)
         shown = None
     return documents.keep(prediction.id, "output", shown)
+
+
+def _destination(prediction: Prediction, n: int) -> Destination:
+    return Destination(f"outputs/{prediction.outputs_id}/{n}", f"{prediction.id}-{n}")
 
 
 def _again(prediction: Prediction, run: str, error: OutputUnavailable) -> dict[str, Any]:
@@ -102,4 +107,4 @@ def _finish(
     if finished:
         count(status.capitalize(), prediction.provider)
         logger.info("done", status=status, code=code, polls=prediction.polls)
-    return end(prediction.id)
+    return over(finished, prediction.id, run)

@@ -5,6 +5,7 @@ from typing import Any
 
 from lumeo import clock, documents, logs
 from lumeo.prediction import Prediction, Snapshot, Status
+from lumeo.providers import provider
 from lumeo.redaction import redacted
 
 METRICS_KEPT = documents.INLINE_BYTES
@@ -29,12 +30,20 @@ def changes(prediction: Prediction, snapshot: Snapshot) -> dict[str, Any]:
             found["raw_logs"] = documents.keep(prediction.id, "raw-logs", log[-LOGS_KEPT:])
     if snapshot.metrics and len(json.dumps(snapshot.metrics)) <= METRICS_KEPT:
         found["metrics"] = documents.keep(prediction.id, "metrics", dict(snapshot.metrics))
+    if snapshot.status is Status.PROCESSING and snapshot.output and _is_text(prediction, snapshot.output):
+        found["partial"] = documents.keep(prediction.id, "partial", snapshot.output)
     began = snapshot.status is Status.PROCESSING or snapshot.upstream.started_at is not None
     if began and "started" not in prediction.timeline:
         found["timeline.started"] = moment(snapshot.upstream.started_at)
     if snapshot.status is Status.PROCESSING:
         found["status"] = Status.PROCESSING
     return found
+
+
+def _is_text(prediction: Prediction, output: Any) -> bool:
+    """Whether a caller may see it before it is stored: files are served from our own storage alone."""
+    words = output if isinstance(output, list) else [output]
+    return all(isinstance(word, str) for word in words) and not provider(prediction.provider).artifacts(output)
 
 
 def moment(text: str | None) -> str:

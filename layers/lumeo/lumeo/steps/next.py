@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
+from lumeo.announcing import untold
 from lumeo.prediction import Phase, Prediction
 from lumeo.store import store
 from lumeo.telemetry import about
 
-Next = Literal["Create", "Status", "Finalize", "End"]
+Next = Literal["Create", "Status", "Finalize", "Announce", "End"]
 
 
 def end(prediction_id: str) -> dict[str, Any]:
@@ -34,10 +35,17 @@ def answer(
     }
 
 
-def current(prediction_id: str, run: str) -> Prediction | None:
-    """The prediction, if this run is the one that may carry it on; None if it is over, overtaken or unknown."""
+def over(prediction: Prediction | None, prediction_id: str, run: str) -> dict[str, Any]:
+    """What is left to do for this run when the prediction is over, or is not its own: at most to tell the caller."""
+    if prediction and prediction.run == run and prediction.phase is Phase.DONE and untold(prediction):
+        return answer(prediction, "Announce")
+    return end(prediction_id)
+
+
+def current(prediction_id: str, run: str) -> Prediction | dict[str, Any]:
+    """The prediction, if this run is the one that may carry it on; else, if it is over or overtaken, what to answer."""
     about(prediction_id)
     prediction = store().get(prediction_id)
     if prediction is None or prediction.run != run or prediction.phase is Phase.DONE:
-        return None
+        return over(prediction, prediction_id, run)
     return prediction

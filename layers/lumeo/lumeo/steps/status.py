@@ -7,8 +7,8 @@ from lumeo.errors import ErrorCode, Gone, ProviderError, Retryable
 from lumeo.prediction import Document, Handle, Phase, Prediction, Snapshot, Status, Verdict, overdue, verdict
 from lumeo.providers import provider
 from lumeo.redaction import redacted
-from lumeo.steps import look, stop
-from lumeo.steps.next import answer, current, end
+from lumeo.steps import look, notices, stop
+from lumeo.steps.next import answer, current
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
 
@@ -24,8 +24,8 @@ GRACE_SECONDS = 60
 def status(prediction_id: str, run: str) -> dict[str, Any]:
     """Look, record what is seen, and say what comes next."""
     prediction = current(prediction_id, run)
-    if prediction is None:
-        return end(prediction_id)
+    if isinstance(prediction, dict):
+        return prediction
     if prediction.phase is Phase.SETTLED and (prediction.handle is None or prediction.fresh_look != "asked"):
         return answer(prediction, "Finalize")
     if prediction.handle is None:
@@ -52,6 +52,8 @@ def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
     wait = _next_wait(prediction, _growing_wait(prediction, now))
     changes |= {"due_at": due(wait)}
     observed = store().observe(prediction.id, run, changes | _cancelled(prediction, handle, now))
+    if observed:
+        notices.send(prediction, observed)
     return answer(observed or prediction, "Status", wait, parked_since=prediction)
 
 

@@ -1,57 +1,79 @@
 """Accept a prediction: check it, write the record, start its run. Talks to no provider."""
 
 import math
-import re
 import secrets
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from lumeo import api, clock, documents, ids, runs, settings
+from lumeo import announcing, api, artifacts, clock, documents, ids, runs, settings
+from lumeo.announcing import EVENTS
 from lumeo.errors import ApiError
-from lumeo.prediction import Phase, Prediction
-from lumeo.providers import provider
+from lumeo.faults import mistyped
+from lumeo.files import files, named, url
+from lumeo.prediction import Phase, Prediction, Subscriber
+from lumeo.providers import DEFAULT, provider
 from lumeo.rates import Rate, clocks
-from lumeo.redaction import redacted
 from lumeo.repeats import fingerprint, repeats
+from lumeo.steps import target
+from lumeo.steps.target import Target
+from lumeo.steps.upload import arrived
 from lumeo.store import DUE_SHARDS, due, store
 from lumeo.telemetry import about, count
 
-PROVIDER = "replicate"
+MOST_FILES = 100
+"""Files that one input may name."""
 LOOK_SECONDS = 0.25
 """Between two reads of the record while an answer is held; grows to one second."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*(:[A-Za-z0-9._-]+)?)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A create call: `model` (`owner/name`) if the path names one; `key` and `repeat` as `lumeo.api` reads them."""
+    """A create call: `model` or `deployment` (`owner/name`) if the path names one, `rerun_of` if it names a prediction.
+
+    `key` and `repeat` as `lumeo.api` reads them.
+    """
 
     caller: str
     base_url: str
     path: str
     body: dict[str, Any]
     model: str | None = None
+    deployment: str | None = None
+    rerun_of: Prediction | None = None
     key: str | None = None
     repeat: int | None = None
     cancel_after: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a prediction that was accepted at `since` must be over, and who says so."""
+
+    since: str
+    at: str
+    by: Literal["default", "caller"]
+
+
 def submit(request: Request) -> tuple[Prediction, bool]:
     """What a create call asks for: a new prediction, or, and then True, the one that its first try made.
 
-    Raises ApiError 422 for what is missing or of the wrong type, 404 for a name that is none, 429 for too many. Fields
-    that nobody knows are accepted and not passed on: official clients send some.
+    Raises ApiError 422 for what is missing, of the wrong type, or not what the model takes, 404 for a name that is
+    none, 409 for a rerun of what was deleted, 429 for too many. Fields that nobody knows are accepted and not passed
+    on: official clients send some.
     """
-    if request.model and not (all(map(_NAME.fullmatch, request.model.split("/"))) and _no_token(request.model)):
-        raise ApiError(404, *api.NOT_FOUND)
-    _check(request.body, request.body.get("version"), needs_version=request.model is None)
     asked = fingerprint("POST", request.path, request.body)
     first = _first(request, asked)
     if first:
         return first, True
+    wanted, given = _asked(request)
+    subscriber = _subscriber(request.body)
+    given = {**wanted.defaults, **given}
+    target.check_input(wanted, given)
+    deadline = _deadline(request, wanted)
+    _check_files(request, given, deadline.at)
     _take_room(request.caller)
-    prediction = _made(request)
+    prediction = replace(_made(request, wanted, given, deadline), subscriber=subscriber)
     about(prediction.id)
     naming = repeats().naming(request.caller, request.key, asked, prediction.id) if request.key else None
     if request.repeat is not None and not request.key:
@@ -64,6 +86,35 @@ def submit(request: Request) -> tuple[Prediction, bool]:
     count("Accepted", prediction.provider)
     runs.start(prediction.id, prediction.run)
     return prediction, False
+
+
+def _asked(request: Request) -> tuple[Target, dict[str, Any]]:
+    """What is to be run, and the input that came with it."""
+    old = request.rerun_of
+    if old:
+        if old.removed_at:
+            raise ApiError(409, "Conflict", "This prediction was deleted: its input is not there any more.")
+        return _again(old), _moved(documents.value(old.input), old.base_url, request.base_url)
+    if request.model:
+        found = target.by_model(DEFAULT, request.model)
+    elif request.deployment:
+        found = target.by_deployment(request.deployment)
+    else:
+        found = None
+    _check(request.body, needs_version=found is None)
+    return found or target.by_version(DEFAULT, request.body["version"]), request.body["input"]
+
+
+def _again(old: Prediction) -> Target:
+    """The same question once more: a name may mean another version by now."""
+    if old.deployment:
+        return target.by_deployment(old.deployment)
+    return target.by_model(DEFAULT, old.model) if old.model else target.by_version(DEFAULT, str(old.version))
+
+
+def _moved(given: Any, before: str, now: str) -> Any:
+    """An input whose files are named as by somebody who came by another name of ours."""
+    return artifacts.replace(given, {pointer: url(now, file_id) for pointer, file_id in named(given, before).items()})
 
 
 def _first(request: Request, asked: str) -> Prediction | None:
@@ -89,27 +140,35 @@ def _take_room(caller: str) -> None:
         raise ApiError(429, "Too many requests", detail, retry_after=wait)
 
 
-def _made(request: Request) -> Prediction:
-    now, prediction_id = clock.stamp(), ids.new()
-    longest = provider(PROVIDER).polling.deadline
-    shorter = request.cancel_after is not None and request.cancel_after < longest
-    seconds = request.cancel_after if shorter and request.cancel_after else longest
+def _deadline(request: Request, wanted: Target) -> Deadline:
+    longest = wanted.deadline or provider(DEFAULT).polling.deadline
+    now, asked = clock.stamp(), request.cancel_after
+    if asked is not None and asked < longest:
+        return Deadline(now, clock.later(asked, now), "caller")
+    return Deadline(now, clock.later(longest, now), "default")
+
+
+def _made(request: Request, wanted: Target, given: Any, deadline: Deadline) -> Prediction:
+    prediction_id = ids.new()
     return Prediction(
         id=prediction_id,
         caller=request.caller,
-        created_at=now,
-        provider=PROVIDER,
-        model=request.model,
-        version=None if request.model else request.body["version"],
-        input=documents.keep(prediction_id, "input", request.body["input"]),
+        created_at=deadline.since,
+        provider=DEFAULT,
+        model=wanted.model,
+        version=wanted.version,
+        deployment=wanted.deployment,
+        latest=wanted.latest,
+        rerun_of=request.rerun_of.id if request.rerun_of else None,
+        input=documents.keep(prediction_id, "input", given),
         base_url=request.base_url,
         outputs_id=secrets.token_hex(16),
-        deadline=clock.later(seconds, now),
-        deadline_by="caller" if shorter else "default",
+        deadline=deadline.at,
+        deadline_by=deadline.by,
         run=prediction_id,
         due_shard=secrets.randbelow(DUE_SHARDS),
         due_at=due(0),
-        timeline={"accepted": now},
+        timeline={"accepted": deadline.since},
     )
 
 
@@ -123,27 +182,48 @@ def held(prediction: Prediction, seconds: float) -> Prediction:
     return prediction
 
 
-def _check(body: dict[str, Any], version: Any, *, needs_version: bool) -> None:
+def _check(body: Mapping[str, Any], *, needs_version: bool) -> None:
     wrong = []
     if needs_version and "version" not in body:
         wrong.append(("required", "", "version is required"))
-    elif needs_version and not isinstance(version, str):
-        wrong.append(("invalid_type", "version", f"Invalid type. Expected: string, given: {_type(version)}"))
-    elif needs_version and not (_VERSION.fullmatch(version) and len(version) <= 256 and _no_token(version)):
-        wrong.append(("pattern", "version", "Expected a version's hash, owner/name, or owner/name:hash"))
+    elif needs_version and not isinstance(body["version"], str):
+        wrong.append(mistyped("version", "string", body["version"]))
     if "input" not in body:
         wrong.append(("required", "", "input is required"))
     elif not isinstance(body["input"], dict):
-        wrong.append(("invalid_type", "input", f"Invalid type. Expected: object, given: {_type(body['input'])}"))
+        wrong.append(mistyped("input", "object", body["input"]))
     if wrong:
         raise api.invalid(*wrong)
 
 
-def _no_token(text: str) -> bool:
-    """It will be seen in records and histories: whoever pastes a token there must not find it there again."""
-    return redacted(text) == text
+def _subscriber(body: Mapping[str, Any]) -> Subscriber | None:
+    """Where the caller wants to be told. Raises ApiError 422 for a place or an event that is none."""
+    place, events = body.get("webhook"), body.get("webhook_events_filter")
+    if place is not None and not isinstance(place, str):
+        raise api.invalid(mistyped("webhook", "string", place))
+    if events is not None and not isinstance(events, list):
+        raise api.invalid(mistyped("webhook_events_filter", "array", events))
+    for n, event in enumerate(events or []):
+        if event not in EVENTS:
+            field, known = f"webhook_events_filter.{n}", ", ".join(f'"{word}"' for word in EVENTS)
+            raise api.invalid(("enum", field, f"{field} must be one of the following: {known}"))
+    if not place:
+        return None
+    wrong = announcing.fault(place, settings.webhook_origins())
+    if wrong:
+        raise api.invalid(("format", "webhook", wrong))
+    return Subscriber(place, tuple(event for event in EVENTS if event in (events or EVENTS)))
 
 
-def _type(value: Any) -> str:
-    names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return names.get(type(value), "null")
+def _check_files(request: Request, given: Any, deadline: str) -> None:
+    """Raises ApiError 422 for a file of ours that is not the caller's, not there, or not until the deadline."""
+    found = named(given, request.base_url)
+    if len(found) > MOST_FILES:
+        raise api.invalid(("array_max_items", "input", f"Expected at most {MOST_FILES} files"))
+    for pointer, file_id in found.items():
+        file = files().get(file_id, request.caller)
+        field = f"input{pointer.replace('/', '.')}"
+        if file is None or clock.moment(file.expires_at) < clock.parse(deadline):
+            raise api.invalid(("format", field, "This file is not there, or not for long enough"))
+        if arrived(file).awaited:
+            raise api.invalid(("format", field, "This file has not been uploaded yet"))

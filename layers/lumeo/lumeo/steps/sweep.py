@@ -1,16 +1,24 @@
 """Carries on what was dropped: runs that never started, failed, timed out, or were stopped by hand.
 
+And takes away what came late for predictions that were deleted.
+
 It looks only at what is overdue: what it costs follows that, not what is open or was ever made.
 """
 
 from lumeo import clock, runs
+from lumeo.announcing import untold
 from lumeo.prediction import Phase, Prediction
 from lumeo.runs import Run
+from lumeo.steps.delete import erase
 from lumeo.store import DUE_SHARDS, due, store
 from lumeo.telemetry import about, count, logger
 
 PAUSES = (60, 120, 300, 600)
 """Seconds after the first, second, … failed run before the next: time for a repair, or for an outage to end."""
+
+
+LAST_TELLING = 2 * runs.LAST
+"""The number of the run after which nobody is told of an end any more."""
 
 
 def sweep() -> int:
@@ -29,7 +37,7 @@ def ended(run: str) -> None:
     prediction_id = runs.prediction_of(run)
     about(prediction_id)
     prediction = store().get(prediction_id)
-    if prediction and prediction.run == run and prediction.phase is not Phase.DONE:
+    if prediction and prediction.run == run and prediction.due_at is not None:
         _carry_on(prediction)
 
 
@@ -42,6 +50,9 @@ def _overdue(prediction_id: str) -> None:
 
 
 def _carry_on(prediction: Prediction) -> None:
+    if prediction.phase is Phase.DONE and not untold(prediction):
+        _erase(prediction)
+        return
     run = runs.look(prediction.run)
     if run is None:
         logger.warning("a run that never started is started", run=prediction.run)
@@ -53,10 +64,26 @@ def _carry_on(prediction: Prediction) -> None:
         _next(prediction, run)
 
 
+def _erase(prediction: Prediction) -> None:
+    """What was deleted is looked for once more, when nobody can store anything for it any longer."""
+    if prediction.erase_at is None:
+        logger.error("what is over promises something, and nobody knows what")
+    elif clock.stamp() < prediction.erase_at:
+        store().promise(prediction.id, prediction.run, prediction.erase_at)
+        return
+    else:
+        erase(prediction, "again")
+    store().forget(prediction)
+
+
 def _next(prediction: Prediction, run: Run) -> None:
     stopped_at = run.stopped_at or clock.stamp()
     # Who stops a run in the console means the prediction.
     by_hand = run.status == "ABORTED"
+    if prediction.phase is Phase.DONE and (by_hand or runs.number(prediction.run) >= LAST_TELLING):
+        logger.error("the caller is not told of the end any more", run=prediction.run, status=run.status)
+        store().stop_telling(prediction.id, prediction.run, None)
+        return
     pause = PAUSES[min(runs.number(prediction.run), len(PAUSES)) - 1] if run.status in {"FAILED", "TIMED_OUT"} else 0
     if clock.seconds_between(stopped_at, clock.stamp()) < pause:
         store().promise(prediction.id, prediction.run, clock.later(pause, stopped_at))

@@ -8,7 +8,7 @@ from lumeo.hooks import is_hook
 from lumeo.prediction import Handle, Phase, Prediction, Status, WakeUp
 from lumeo.providers import KNOWN, provider
 from lumeo.redaction import redacted
-from lumeo.steps import look, stop
+from lumeo.steps import look, notices, stop
 from lumeo.store import store
 from lumeo.telemetry import about, count, logger
 
@@ -50,7 +50,9 @@ def _note(prediction: Prediction, said: WakeUp) -> None:
         woken = store().wake(now.id)
         runs.wake(woken.task_token if woken else None)
     elif said.snapshot.status is Status.PROCESSING and not said.snapshot.unknown:
-        store().advance(now.id, look.moment(said.snapshot.upstream.started_at))
+        advanced = store().advance(now.id, look.moment(said.snapshot.upstream.started_at))
+        if advanced:
+            notices.send(now, advanced)
 
 
 def _unknown(prediction: Prediction, said: WakeUp) -> None:

@@ -1,10 +1,10 @@
-"""End to end: `python -m local --tls` as a process of its own; clients know nothing of it but its ready file."""
+"""The stack that end-to-end tests share: `python -m local --tls` as a process of its own, known by its ready file."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +17,9 @@ import requests
 from lumeo.keys import Keys
 from tests.waiting import until
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
+END_SECONDS = 60
 TERMINAL = {"succeeded", "failed", "canceled"}
 
 
@@ -58,16 +59,22 @@ class Stack:
 
     def __init__(self, ready: dict[str, Any]) -> None:
         self.ready = ready
+        self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
 
     def client(self, service: str) -> Any:
+        """A client of one of moto's services, for all threads: using one is safe in each, making one is not."""
         make: Any = boto3.client
-        return make(
-            service,
-            endpoint_url=self.ready["aws_endpoint_url"],
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = make(
+                    service,
+                    endpoint_url=self.ready["aws_endpoint_url"],
+                    region_name="us-east-1",
+                    aws_access_key_id="test",
+                    aws_secret_access_key="test",
+                )
+            return self._clients[service]
 
     def simulator(self, path: str, **parameters: str) -> Any:
         """What the simulator's own side says, see its README."""
@@ -107,7 +114,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     ready_file = folder / "ready.json"
     with (folder / "output").open("w+") as output:
-        command = [sys.executable, "-m", "local", "--port", "0", "--tls", "--ready-file", str(ready_file)]
+        command = [sys.executable, "-m", "local", "--port", "0", "--tls", "--contract", "--ready-file", str(ready_file)]
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         end = time.monotonic() + START_SECONDS
         while not ready_file.exists():
@@ -116,8 +123,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             time.sleep(0.05)
         yield Stack(json.loads(ready_file.read_text()))
         process.send_signal(signal.SIGTERM)
-        ended = process.wait(timeout=20)
+        ended = process.wait(timeout=END_SECONDS)
     assert ended == 0, (folder / "output").read_text()
+    broken = [line for line in (folder / "lumeo.log").read_text().splitlines() if '"the contract is broken"' in line]
+    assert broken == []
     assert not ready_file.exists()
 
 
@@ -127,11 +136,3 @@ def caller(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Caller]:
     found = Caller(stack, f"test-{abs(hash(request.node.nodeid))}"[:40])
     with found.session:
         yield found
-
-
-@pytest.fixture
-def trusted(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stack's certificate is trusted by every client that reads the usual variables."""
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SSL_CERT_FILE", stack.ready["ca_bundle"])
