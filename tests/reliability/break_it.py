@@ -172,7 +172,7 @@ BREAKS = (
     Break(
         "the phase in which contents may be removed",
         _orders("(delete and finalize)"),
-        ((STORE, "_in(Phase.DONE), contents)", 'Attr("pk").exists(), contents)'),),
+        ((STORE, "_in(Phase.DONE), {**contents", 'Attr("pk").exists(), {**contents'),),
     ),
     Break(
         "the condition of the request's item",

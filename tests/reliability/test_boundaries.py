@@ -8,7 +8,7 @@ from tests.conftest import template
 from tests.reliability.deaths import everywhere
 from tests.reliability.reported import report
 
-CRASHES = int(os.environ.get("CRASHES", "400"))
+CRASHES = int(os.environ.get("CRASHES", "250"))
 """How many are tried; 0: all."""
 
 

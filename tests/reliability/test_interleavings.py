@@ -13,7 +13,7 @@ from tests.reliability.reported import report
 from tests.reliability.ways import Way, explore
 from tests.world.calls import Call
 
-FATES = 6
+FATES = 4
 """Of each pair; `python -m tests.reliability.interleavings` plays all of its orders and fates."""
 
 
