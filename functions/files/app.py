@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lumeo import api, files, forms
 from lumeo.steps import upload
+from lumeo.steps.admission import admit
 from lumeo.telemetry import invocation
 
 app = api.resolver()
@@ -15,13 +16,16 @@ app = api.resolver()
 @app.post("/v1/files")
 def post() -> Response[str]:
     caller = api.caller(app)
+    admit(caller, "files")
     form = forms.parts(api.headers(app).get("content-type", ""), api.content(app))
     return api.answer(201, upload.shown(upload.post(caller, form), api.origin(app)))
 
 
 @app.post("/v1/files/uploads")
 def grant() -> Response[str]:
-    file, granted = upload.grant(api.caller(app), api.body(app))
+    caller = api.caller(app)
+    admit(caller, "files")
+    file, granted = upload.grant(caller, api.body(app))
     return api.answer(201, {**upload.shown(file, api.origin(app)), "upload": granted})
 
 

@@ -55,6 +55,11 @@ def invalidated() -> list[str]:
     return [path for one in found[::-1] for path in one["InvalidationBatch"]["Paths"]["Items"]]
 
 
+def urls_of(record: Prediction) -> list[str]:
+    """Its files as the CDN knows them."""
+    return sorted(f"/{output.key}" for output in record.outputs.values())
+
+
 def test_leaves_a_tombstone(driver: Driver) -> None:
     """In the record, in the bucket and in the CDN; that there was one, and how it ended, stays."""
     given = {"prompt": WORD, "output": ["$png", "$bytes:100", WORD], "logs": WORD * 2000, "processing": 5}
@@ -70,7 +75,7 @@ def test_leaves_a_tombstone(driver: Driver) -> None:
     assert stored(driver) == []
     assert WORD not in str(item(record.id))
     assert driver.simulator_url not in str(item(record.id))
-    assert invalidated() == [f"/outputs/{record.outputs_id}/*"]
+    assert invalidated() == urls_of(record)
 
 
 @pytest.mark.parametrize("model", ["sim/text", "sim/tokens", "sim/data", "sim/nested", "sim/traceback", "sim/nsfw"])
@@ -84,8 +89,9 @@ def test_whatever_it_made(driver: Driver, model: str) -> None:
     assert [getattr(now, name) for name in ("result", "raw_error", "raw_logs", "logs", "partial", "output")] == [
         None
     ] * 6
-    assert dict(now.outputs) == {}
     assert WORD not in str(item(record.id))
+    swept(driver, 1200)
+    assert dict(driver.record(record.id).outputs) == {}
 
 
 def test_output_that_is_a_file_itself(driver: Driver) -> None:
@@ -184,7 +190,7 @@ def test_dead_in_the_middle(driver: Driver) -> None:
     assert delete(driver, record.id).status == 204
 
     assert driver.stored_keys() == []
-    assert invalidated() == [f"/outputs/{record.outputs_id}/*"]
+    assert invalidated() == urls_of(record)
 
 
 def test_objects_that_s3_would_not_delete(driver: Driver) -> None:
@@ -281,7 +287,24 @@ def test_what_is_stored_too_late_is_taken_away_too(driver: Driver) -> None:
 
     assert stored(driver) == []
     assert driver.record(record.id).due_at is None
-    assert invalidated() == [f"/outputs/{record.outputs_id}/*"] * 2
+    assert set(invalidated()) == {*urls_of(record), f"/outputs/{record.outputs_id}/9.png"}
+
+
+def test_a_cdn_that_refuses_stands_in_nobodys_way(driver: Driver) -> None:
+    """What cannot be taken away yet is tried again later, and not each minute before all that is overdue."""
+    _, record = driver.finished("sim/one")
+    refused = {"Error": {"Code": "TooManyInvalidationsInProgress", "Message": "Too many"}, "ResponseMetadata": {}}
+    with answered(aws.cloudfront(), "cloudfront.CreateInvalidation", refused, 400):
+        assert delete(driver, record.id).status == 500
+    driver.clock.passes(961)
+    with answered(aws.cloudfront(), "cloudfront.CreateInvalidation", refused, 400):
+        driver.sweep()
+    assert str(driver.record(record.id).due_at) >= clock.later(600)
+    assert driver.sweep() == 0
+    swept(driver, 900)
+
+    assert invalidated() == urls_of(record)
+    assert driver.record(record.id).due_at is None
 
 
 def test_what_is_late_is_taken_away_though_somebody_is_to_be_told(driver: Driver, subscriber: Subscriber) -> None:

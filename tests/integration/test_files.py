@@ -123,12 +123,12 @@ NAMES = [
     ("../../etc/passwd", "text/plain", b"x", "text/plain", 'inline; filename="passwd.txt"'),
     ('a\\b"c\r\nd.png', "image/png", PNG, "image/png", 'inline; filename="a-b-c-d.png"'),
     ("Wälder 7.PNG", "image/png", PNG, "image/png", 'inline; filename="W-lder-7.png"'),
-    ("...", "", b"\x00", "application/octet-stream", 'inline; filename="file.bin"'),
+    ("...", "", b"\x00", "application/octet-stream", 'attachment; filename="file.bin"'),
     ("page.html", "text/html", b"<html><script>", "text/html", 'attachment; filename="page.html"'),
     ("corgi.png", "image/png", b"<html><script>", "text/html", 'attachment; filename="corgi.html"'),
     ("corgi.svg", "image/svg+xml", b"<svg onload='x'/>", "image/svg+xml", 'attachment; filename="corgi.svg"'),
     ("page.html", "text/html", PNG, "image/png", 'inline; filename="page.png"'),
-    ("//[", "", b"\x00", "application/octet-stream", 'inline; filename="file.bin"'),
+    ("//[", "", b"\x00", "application/octet-stream", 'attachment; filename="file.bin"'),
     ("x" * 255, "image/png", PNG, "image/png", f'inline; filename="{"x" * 80}.png"'),
 ]
 """A name, a declared type, and bytes; then the type that is found, and what a browser is told to do."""
@@ -399,14 +399,25 @@ def test_wherever_in_an_input_it_stands(driver: Driver) -> None:
     assert "inputs/" not in json.dumps(driver.read(answer.body["id"]))
 
 
+def test_more_files_than_a_caller_may_hand_in(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are counted beside the predictions, not with them."""
+    monkeypatch.setenv("CALLER_CREATES_PER_MINUTE", "6")
+    posted(driver)
+    refused = driver.call("POST", "/v1/files/uploads", {"filename": "b", "size": 5})
+
+    assert (refused.status, refused.headers["Retry-After"]) == (429, "10")
+    assert "files a minute" in refused.body["detail"]
+    assert create(driver, {"prompt": "a corgi"}).status == 201
+
+
 def test_more_files_than_a_prediction_may_have(driver: Driver) -> None:
     """Each is looked for: a caller must not keep us busy with one request."""
     file = posted(driver)["urls"]["get"]
-    refused = create(driver, {"files": [file] * 1000})
+    refused = create(driver, {"files": [f"{URL}{n:026d}" for n in range(51)]})
 
     assert refused.status == 422
     assert refused.body["invalid_fields"][0]["type"] == "array_max_items"
-    assert create(driver, {"files": [file] * 50}).status == 201
+    assert create(driver, {"files": [file] * 1000}).status == 201
 
 
 @pytest.mark.parametrize("whose", ["bob's", "nobody's"])
@@ -435,14 +446,14 @@ def test_again_with_the_same_file(driver: Driver, cdn: str) -> None:
 
 
 def test_deleted_before_the_provider_could_read_it(driver: Driver, cdn: str) -> None:
-    """The caller took it away: that prediction fails, and no other."""
+    """The caller took it away: nothing is paid for."""
     file = posted(driver)
     answer = driver.call("POST", "/v1/models/sim/copy/predictions", {"input": {"image": file["urls"]["get"]}})
     driver.call("DELETE", f"/v1/files/{file['id']}")
     driver.run(answer.body["id"])
 
-    assert driver.outcome(answer.body["id"])[0] == "failed"
-    assert driver.created() == 1
+    assert driver.outcome(answer.body["id"]) == ("failed", "invalid_input")
+    assert driver.created() == 0
 
 
 def test_nothing_guessable_is_served(driver: Driver, cdn: str) -> None:

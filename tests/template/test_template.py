@@ -214,7 +214,10 @@ class TestFunctions:
 
     def test_what_is_told_beside_a_run_is_told_once(self) -> None:
         """Lambda would repeat it, minutes later, when it is old."""
-        assert FUNCTIONS["AnnounceFunction"]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0}
+        assert FUNCTIONS["AnnounceFunction"]["EventInvokeConfig"] == {
+            "MaximumRetryAttempts": 0,
+            "MaximumEventAgeInSeconds": 60,
+        }
 
     def test_listing_the_bucket_is_for_what_is_deleted(self) -> None:
         conditional = [(owner, one) for owner, one in STATEMENTS if "Condition" in one]

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from lumeo.announcing import Event
-from lumeo.prediction import Document, Phase
+from lumeo.prediction import Announced, Document, Phase
+from lumeo.steps import notices
 from lumeo.steps.notices import news
+from tests.conftest import TestClock
 from tests.unit.make import NOW, prediction
 
 STARTED = {"accepted": NOW, "started": NOW}
@@ -43,3 +45,24 @@ GROWN = Document(key="records/x/logs.json", digest="4567")
 )
 def test_news(before: dict[str, Any], now: dict[str, Any], events: list[Event]) -> None:
     assert news(prediction(Phase.RUNNING, **before), prediction(Phase.RUNNING, **now)) == events
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds", "busy"),
+    [
+        pytest.param(None, 0, False, id="never told"),
+        pytest.param({"status": 200}, 0, False, id="told"),
+        pytest.param({"status": 500}, 0, False, id="heard, in vain"),
+        pytest.param({}, 14, True, id="being told"),
+        pytest.param({}, 15, False, id="nobody knows what became of it"),
+        pytest.param({"error": "timeout"}, 59, True, id="hung just now"),
+        pytest.param({"error": "unreachable"}, 60, False, id="hung a minute ago"),
+    ],
+)
+def test_who_hangs_does_not_hold_many(
+    said: dict[str, Any] | None, seconds: int, test_clock: TestClock, *, busy: bool
+) -> None:
+    last = {"logs": Announced(attempts=1, first_at=NOW, last_at=NOW, **said)} if said is not None else {}
+    test_clock.passes(seconds)
+
+    assert notices._is_busy(prediction(announced=last), "logs") is busy

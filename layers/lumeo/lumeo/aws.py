@@ -23,8 +23,10 @@ def dynamodb() -> "DynamoDBClient":
 
 @cache
 def s3() -> "S3Client":
-    # What is signed for others to use: never by the older way, which some regions still have as their default.
-    return boto3.client("s3", config=_CONFIG.merge(Config(signature_version="s3v4")))
+    # What is signed for others to use: never by the older way, nor for the global endpoint, which is another region's.
+    return boto3.client(
+        "s3", config=_CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+    )
 
 
 @cache

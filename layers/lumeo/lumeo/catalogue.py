@@ -57,6 +57,11 @@ def entry(name: str) -> Entry | None:
     return catalogue().get(short) if owner in {"", OWNER} else None
 
 
+def is_own(name: str) -> bool:
+    """Whether it can only be a model of the catalogue: nobody else's name may be taken for one that is gone."""
+    return name.partition("/")[0] == OWNER and "/" in name
+
+
 def parsed(text: str, file: str) -> dict[str, Entry]:
     """A catalogue. Raises CatalogueWrong, which names the file and the entry."""
     try:

@@ -107,6 +107,14 @@ def _ending(name: str) -> str:
     return own if re.fullmatch(r"[a-z0-9]{1,16}", own) else ""
 
 
+def is_for_looking_at(kind: str) -> bool:
+    """Whether a browser only shows it: what somebody handed in is saved otherwise."""
+    return (
+        re.fullmatch(r"(image|audio|video)/(?!svg)[\w.+-]+|text/plain|application/pdf", kind.partition(";")[0])
+        is not None
+    )
+
+
 def runs_in_a_browser(kind: str) -> bool:
     """Whether a browser that opens it might run what is in it."""
     return _ACTIVE.fullmatch(kind.partition(";")[0]) is not None

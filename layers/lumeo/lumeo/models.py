@@ -33,9 +33,9 @@ AGAIN_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What was read at `fetched_at` of a model, `owner/name`."""
+    """What was read at `fetched_at`; `path`: of a model, `owner/name`, or of its `owner/name/versions`."""
 
-    model: str
+    path: str
     body: dict[str, Any]
     fetched_at: str
 
@@ -96,13 +96,13 @@ class Models:
                 raise
             logger.warning("a description is not where it was put", at=pk)
             return None
-        known = Known(values["model"], body, values["fetched_at"])
+        known = Known(values["path"], body, values["fetched_at"])
         return self._remember(pk, known) if isinstance(body, dict) else None
 
     def _write(self, pk: str, known: Known, seconds: int | None) -> None:
         values: dict[str, Any] = {
             "pk": pk,
-            "model": known.model,
+            "path": known.path,
             "body": documents.keep_at(f"models/{pk.partition('#')[2].replace('#', '/')}.json", known.body),
             "fetched_at": known.fetched_at,
             "expires_at": int(clock.now().timestamp()) + seconds if seconds else None,

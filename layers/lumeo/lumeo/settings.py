@@ -36,12 +36,12 @@ def provider_secret() -> str:
 
 
 def master_secret() -> str:
-    """ARN of the secret that webhook URLs are made with."""
+    """ARN of the secret that webhook URLs, and the secrets of callers' webhooks, are made with."""
     return _required("MASTER_SECRET")
 
 
 def outputs_url() -> str:
-    """Origin of the CDN before the bucket's `outputs/`, without a slash at its end."""
+    """Origin of the CDN before the bucket's `outputs/` and `inputs/`, without a slash at its end."""
     return _required("OUTPUTS_URL").rstrip("/")
 
 

@@ -255,8 +255,8 @@ class Store:
     def stop_telling(self, prediction_id: str, run: str, said: Announced | None) -> Prediction | None:
         """Note that the caller has been told of the end, or is not to be told any more."""
         changes: dict[str, Any] = {"told_at": clock.stamp(), **({"announced.completed": said} if said else {})}
-        kept = _untold(run) & Attr("removed_at").not_exists()
-        told = self._update(prediction_id, kept, changes | {"due_at": None, "due_shard": None})
+        not_removed = _untold(run) & Attr("removed_at").not_exists()
+        told = self._update(prediction_id, not_removed, changes | {"due_at": None, "due_shard": None})
         if told is None:
             # What was deleted is looked for once more, when that was promised.
             now = self.get(prediction_id)
@@ -275,7 +275,8 @@ class Store:
     def forget(self, prediction: Prediction) -> Prediction | None:
         """Note that nothing is left to be done for what is over, unless somebody promised something since."""
         condition = _in(Phase.DONE) & Attr("due_at").eq(prediction.due_at)
-        return self._update(prediction.id, condition, {"due_at": None, "due_shard": None})
+        outputs = {"outputs": None} if prediction.removed_at else {}
+        return self._update(prediction.id, condition, {"due_at": None, "due_shard": None, **outputs})
 
     def _update(self, prediction_id: str, condition: ConditionBase, changes: Mapping[str, Any]) -> Prediction | None:
         request = {**self._request(prediction_id, condition, changes), "ReturnValues": "ALL_NEW"}
@@ -313,6 +314,7 @@ def _ending(prediction: Prediction, status: Status, code: ErrorCode | None, outp
         "completed_at": now,
         "timeline.saved": now,
         "task_token": None,
+        "partial": None,
         "expires_at": _expiry(prediction.created_at),
         **({"due_at": due(0)} if untold(prediction) else {"due_at": None, "due_shard": None}),
     }

@@ -53,11 +53,15 @@ def create(prediction_id: str, run: str) -> dict[str, Any]:
 def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
     upstream = provider(prediction.provider)
     url = hook_url(prediction)
+    try:
+        given = _readable(prediction, documents.value(prediction.input))
+    except Rejected as error:
+        return settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), error.code), error)
     submission = Submission(
         model=prediction.model,
         version=prediction.version,
         deployment=prediction.deployment,
-        input=_readable(prediction, documents.value(prediction.input)),
+        input=given,
         cancel_after=math.ceil(clock.seconds_between(clock.stamp(), prediction.deadline)),
         webhook=url if upstream.calls_back(url) else None,
     )
@@ -86,9 +90,14 @@ def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
 
 
 def _readable(prediction: Prediction, given: Any) -> Any:
-    """The input with the URLs of our files that the provider can read in their places."""
-    owned = {pointer: files().get(one, prediction.caller) for pointer, one in named(given, prediction.base_url).items()}
-    return artifacts.replace(given, {pointer: readable_url(file) for pointer, file in owned.items() if file})
+    """The input with URLs of our files that the provider can read in their places. Raises Rejected if one is gone."""
+    readable = {}
+    for pointer, file_id in named(given, prediction.base_url).items():
+        file = files().get(file_id, prediction.caller)
+        if file is None:
+            raise Rejected(ErrorCode.INVALID_INPUT, f"the file {file_id}, which the input names, is gone")
+        readable[pointer] = readable_url(file)
+    return artifacts.replace(given, readable)
 
 
 def _intended(prediction: Prediction, run: str, intent: Intent, *, webhook: bool) -> Prediction | None:

@@ -67,7 +67,7 @@ def version(name: str, version_id: str) -> dict[str, Any]:
 
 def _version_of(name: str, version_id: str) -> dict[str, Any]:
     known = models().version(DEFAULT, version_id) if is_hash(version_id) else None
-    if known is None or known.model != name:
+    if known is None or known.path != name:
         body = _asked(f"{name}/versions/{version_id}", None)
         models().keep_version(DEFAULT, name, body)
         return _version(body)
@@ -77,7 +77,7 @@ def _version_of(name: str, version_id: str) -> dict[str, Any]:
 def _entry(name: str) -> Entry | None:
     """The catalogue's model of that name, if it is one. Raises ApiError 404 for a name that nothing may have."""
     entry = catalogue.entry(name)
-    allowed = is_name(name) and settings.version_policy() != "catalogue"
+    allowed = is_name(name) and not catalogue.is_own(name) and settings.version_policy() != "catalogue"
     if entry is None and not allowed:
         raise ApiError(404, *api.NOT_FOUND)
     return entry

@@ -18,7 +18,7 @@ def end(prediction_id: str) -> dict[str, Any]:
 def answer(
     prediction: Prediction, to: Next, wait: int = 1, *, parked_since: Prediction | None = None
 ) -> dict[str, Any]:
-    """The task's result; `wait` in whole seconds, which pass before Create and Status.
+    """The task's result; `wait` in whole seconds, which pass before Create, Status and Announce.
 
     `parked_since`: a webhook or a cancel may end the wait; whatever has come since the prediction was as given counts.
     """

@@ -4,16 +4,19 @@ import json
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lumeo import announcing, aws, settings
+from lumeo import announcing, aws, clock, settings
 from lumeo.announcing import Event
 from lumeo.prediction import Prediction
 from lumeo.telemetry import logger
+
+UNDER_WAY_SECONDS = 15
+IN_VAIN_SECONDS = 60
 
 
 def send(before: Prediction, now: Prediction) -> None:
     """Have the caller told of what has come since. A failure is logged: the end is told in any case."""
     for event in news(before, now):
-        if announcing.wants(now, event):
+        if announcing.wants(now, event) and not _is_busy(now, event):
             _invoke(now, event)
 
 
@@ -27,6 +30,15 @@ def news(before: Prediction, now: Prediction) -> list[Event]:
     if now.partial and now.partial != before.partial:
         found.append("output")
     return found
+
+
+def _is_busy(prediction: Prediction, event: Event) -> bool:
+    """Whether the one before is still being told, or was told in vain just now: who hangs must not hold many of us."""
+    said = prediction.announced.get(event)
+    if said is None or said.status is not None:
+        return False
+    patience = IN_VAIN_SECONDS if said.error else UNDER_WAY_SECONDS
+    return clock.seconds_between(said.last_at, clock.stamp()) < patience
 
 
 def _invoke(prediction: Prediction, event: Event) -> None:

@@ -1,6 +1,5 @@
 """Accept a prediction: check it, write the record, start its run. Talks to no provider."""
 
-import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,15 +12,16 @@ from lumeo.faults import mistyped
 from lumeo.files import files, named, url
 from lumeo.prediction import Phase, Prediction, Subscriber
 from lumeo.providers import DEFAULT, provider
-from lumeo.rates import Rate, clocks
+from lumeo.redaction import redacted
 from lumeo.repeats import fingerprint, repeats
 from lumeo.steps import target
+from lumeo.steps.admission import admit
 from lumeo.steps.target import Target
 from lumeo.steps.upload import arrived
 from lumeo.store import DUE_SHARDS, due, store
 from lumeo.telemetry import about, count
 
-MOST_FILES = 100
+MOST_FILES = 50
 """Files that one input may name."""
 LOOK_SECONDS = 0.25
 """Between two reads of the record while an answer is held; grows to one second."""
@@ -71,8 +71,8 @@ def submit(request: Request) -> tuple[Prediction, bool]:
     given = {**wanted.defaults, **given}
     target.check_input(wanted, given)
     deadline = _deadline(request, wanted)
+    admit(request.caller)
     _check_files(request, given, deadline.at)
-    _take_room(request.caller)
     prediction = replace(_made(request, wanted, given, deadline), subscriber=subscriber)
     about(prediction.id)
     naming = repeats().naming(request.caller, request.key, asked, prediction.id) if request.key else None
@@ -128,16 +128,6 @@ def _first(request: Request, asked: str) -> Prediction | None:
     if request.key and made and first is None:
         raise ApiError(410, "Gone", "What this Idempotency-Key made is kept no more: take a new one.")
     return first
-
-
-def _take_room(caller: str) -> None:
-    """Raises ApiError 429 if the caller creates too many."""
-    per_minute = settings.caller_creates_per_minute()
-    seconds = clocks().take(f"rate#{caller}", Rate(per_minute, burst=max(1, per_minute // 6)))
-    if seconds:
-        wait = math.ceil(seconds)
-        detail = f"Request was throttled. Your rate limit of {per_minute} predictions a minute resets in ~{wait}s."
-        raise ApiError(429, "Too many requests", detail, retry_after=wait)
 
 
 def _deadline(request: Request, wanted: Target) -> Deadline:
@@ -210,6 +200,8 @@ def _subscriber(body: Mapping[str, Any]) -> Subscriber | None:
     if not place:
         return None
     wrong = announcing.fault(place, settings.webhook_origins())
+    if redacted(place) != place:
+        wrong = "Expected a URL without a token: it is shown with the prediction"
     if wrong:
         raise api.invalid(("format", "webhook", wrong))
     return Subscriber(place, tuple(event for event in EVENTS if event in (events or EVENTS)))
@@ -217,10 +209,10 @@ def _subscriber(body: Mapping[str, Any]) -> Subscriber | None:
 
 def _check_files(request: Request, given: Any, deadline: str) -> None:
     """Raises ApiError 422 for a file of ours that is not the caller's, not there, or not until the deadline."""
-    found = named(given, request.base_url)
+    found = {file_id: pointer for pointer, file_id in named(given, request.base_url).items()}
     if len(found) > MOST_FILES:
         raise api.invalid(("array_max_items", "input", f"Expected at most {MOST_FILES} files"))
-    for pointer, file_id in found.items():
+    for file_id, pointer in found.items():
         file = files().get(file_id, request.caller)
         field = f"input{pointer.replace('/', '.')}"
         if file is None or clock.moment(file.expires_at) < clock.parse(deadline):

@@ -17,6 +17,8 @@ PAUSES = (60, 120, 300, 600)
 """Seconds after the first, second, … failed run before the next: time for a repair, or for an outage to end."""
 
 
+ERASE_AGAIN_SECONDS = 600
+"""What could not be taken away is tried again after so long."""
 LAST_TELLING = 2 * runs.LAST
 """The number of the run after which nobody is told of an end any more."""
 
@@ -68,12 +70,14 @@ def _erase(prediction: Prediction) -> None:
     """What was deleted is looked for once more, when nobody can store anything for it any longer."""
     if prediction.erase_at is None:
         logger.error("what is over promises something, and nobody knows what")
-    elif clock.stamp() < prediction.erase_at:
-        store().promise(prediction.id, prediction.run, prediction.erase_at)
+        store().forget(prediction)
         return
-    else:
-        erase(prediction, "again")
-    store().forget(prediction)
+    # First: what cannot be erased must not stand before what is still to be run.
+    later = max(prediction.erase_at, clock.later(ERASE_AGAIN_SECONDS))
+    promised = store().promise(prediction.id, prediction.run, later)
+    if promised and clock.stamp() >= prediction.erase_at:
+        erase(promised)
+        store().forget(promised)
 
 
 def _next(prediction: Prediction, run: Run) -> None:
@@ -84,7 +88,9 @@ def _next(prediction: Prediction, run: Run) -> None:
         logger.error("the caller is not told of the end any more", run=prediction.run, status=run.status)
         store().stop_telling(prediction.id, prediction.run, None)
         return
-    pause = PAUSES[min(runs.number(prediction.run), len(PAUSES)) - 1] if run.status in {"FAILED", "TIMED_OUT"} else 0
+    # A run that could not tell its caller ends well, and yet in vain.
+    failed = run.status in {"FAILED", "TIMED_OUT"} or prediction.phase is Phase.DONE
+    pause = PAUSES[min(runs.number(prediction.run), len(PAUSES)) - 1] if failed else 0
     if clock.seconds_between(stopped_at, clock.stamp()) < pause:
         store().promise(prediction.id, prediction.run, clock.later(pause, stopped_at))
         return

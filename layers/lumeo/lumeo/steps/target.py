@@ -42,6 +42,8 @@ def by_version(provider: str, version: str) -> Target:
     entry = catalogue.entry(version)
     if entry:
         return _of_catalogue(provider, entry)
+    if catalogue.is_own(version):
+        raise _not_in_catalogue()
     asked = found["hash"] or found["word"]
     _check_policy(provider, found["model"], pinned=asked is not None and is_hash(asked))
     return _known(provider, found["model"], asked, Target(version=version))
@@ -53,6 +55,8 @@ def by_model(provider: str, model: str) -> Target:
     entry = catalogue.entry(model)
     if entry:
         return _of_catalogue(provider, entry)
+    if catalogue.is_own(model):
+        raise ApiError(404, *api.NOT_FOUND)
     _check_policy(provider, model, pinned=False)
     return _known(provider, model, None, Target(model=model))
 
@@ -112,7 +116,7 @@ def _how_to_pin(provider: str, model: str | None) -> str:
 
 def _not_in_catalogue() -> ApiError:
     names = ", ".join(entry.model for entry in catalogue.catalogue().values()) or "none yet"
-    detail = f"Only the models of this service's catalogue may be run: {names}"
+    detail = f"It is not in this service's catalogue, which has: {names}"
     return ApiError(422, "Not in the catalogue", detail, invalid_fields=[_field("version", detail)])
 
 

@@ -18,6 +18,8 @@ from lumeo.faults import mistyped
 from lumeo.files import File, files, readable_url, shelf, url
 from lumeo.forms import Part
 from lumeo.pages import Place
+from lumeo.prediction import Document
+from lumeo.redaction import redacted
 
 LARGEST_POSTED = 4 * 1024 * 1024
 """Bytes that come with a request: Lambda is given 6 MB at most, of which base64 takes a quarter."""
@@ -165,12 +167,12 @@ def _new(caller: str, name: str, kind: str, size: int, metadata: Any) -> File:
         name=name,
         content_type=kind,
         size=size,
-        metadata=documents.keep(file_id, "metadata", metadata),
+        metadata=Document(json=redacted(json.dumps(metadata))),
     )
 
 
 def _headers(file: File) -> dict[str, Any]:
-    disposition = "attachment" if media.runs_in_a_browser(file.content_type) else "inline"
+    disposition = "inline" if media.is_for_looking_at(file.content_type) else "attachment"
     return {
         "ContentType": file.content_type,
         # Short: what is deleted should be gone from the CDN soon.
@@ -182,7 +184,7 @@ def _headers(file: File) -> dict[str, Any]:
 def _name(text: str) -> str:
     if len(text.encode("utf-8", "replace")) > LONGEST_NAME:
         raise api.invalid(("string_lte", "filename", f"Expected at most {LONGEST_NAME} bytes"))
-    return text.encode("utf-8", "replace").decode()
+    return redacted(text.encode("utf-8", "replace").decode())
 
 
 def _key_name(name: str, kind: str) -> str:
