@@ -521,6 +521,24 @@ def test_telling_ends_with_the_tenth_run(driver: Driver, subscriber: Subscriber,
     assert (record.due_at, record.status) == (None, "succeeded")
 
 
+def test_runs_that_end_well_and_tell_nobody_make_pauses_too(
+    driver: Driver, subscriber: Subscriber, platform: Platform
+) -> None:
+    """Announce is caught each time: an outage of an hour must not use up all runs."""
+    prediction_id = untold(driver, subscriber)
+    minutes, run = 0, ""
+    while driver.record(prediction_id).told_at is None and minutes < 180:
+        if driver.record(prediction_id).run != run:
+            run = driver.record(prediction_id).run
+            platform.ends(run, "SUCCEEDED")
+        driver.clock.passes(60)
+        driver.sweep()
+        minutes += 1
+
+    assert run == f"{prediction_id}-10"
+    assert 60 <= minutes < 180
+
+
 def test_late_run_still_tells(driver: Driver, subscriber: Subscriber) -> None:
     """From the fifth on a run only closes: of what is over there is still somebody to tell."""
     prediction_id = untold(driver, subscriber)
@@ -739,6 +757,16 @@ def test_place_that_nobody_is_told_at(driver: Driver) -> None:
 
         assert answer.status == 422, url
         assert answer.body["invalid_fields"][0]["field"] == "webhook"
+    assert driver.started() == []
+
+
+def test_place_with_a_token_in_it(driver: Driver) -> None:
+    """It would be shown with the prediction, and kept."""
+    url = f"https://example.com/hook?key=lum_{'a' * 43}"
+    answer = driver.call("POST", PATH, {"input": PICTURE, "webhook": url})
+
+    assert answer.status == 422
+    assert "without a token" in answer.body["detail"]
     assert driver.started() == []
 
 

@@ -85,7 +85,18 @@ def test_what_there_is_not(driver: Driver, path: str) -> None:
         assert (read(driver, path).status, asked(driver)) == (404, n)
 
 
-@pytest.mark.parametrize("path", ["sim/%2e%2e", "sim/-", "sim/one/versions/..", "a b/c", "sim/one/versions/x%3Fy"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "sim/%2e%2e",
+        "sim/-",
+        "sim/one/versions/..",
+        "a b/c",
+        "sim/one/versions/x%3Fy",
+        "lumeo/not-in-the-catalogue",
+        f"lumeo/not-in-the-catalogue/versions/{'0' * 64}",
+    ],
+)
 def test_name_that_is_none(driver: Driver, path: str) -> None:
     """It is in no path of a call to the provider."""
     assert (read(driver, path).status, asked(driver)) == (404, 0)

@@ -63,7 +63,7 @@ class Models:
         return self._remembered.get(_version(provider, version)) or self._read(_version(provider, version))
 
     def keep(self, provider: str, path: str, body: dict[str, Any]) -> None:
-        """Keep what a path answered; a model's latest version, and a version, by its hash too."""
+        """Keep what a path answered, and a model's latest version by its hash too."""
         self._write(_described(provider, path), Known(path, body, clock.stamp()), KEPT_SECONDS)
         latest = body.get("latest_version")
         if isinstance(latest, dict):

@@ -15,8 +15,6 @@ from lumeo.telemetry import about, count, logger
 
 PAUSES = (60, 120, 300, 600)
 """Seconds after the first, second, … failed run before the next: time for a repair, or for an outage to end."""
-
-
 ERASE_AGAIN_SECONDS = 600
 """What could not be taken away is tried again after so long."""
 LAST_TELLING = 2 * runs.LAST
