@@ -15,8 +15,8 @@ PY313  := $(shell for p in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python3
 LOCK   := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 NODE_CLIENT := tests/clients/js
-# The official clients that do not fit into .venv; Node's own where there is npm.
-CLIENTS     := .venv-replicate2/ready $(if $(shell command -v npm 2>/dev/null),$(NODE_CLIENT)/node_modules/ready)
+# Official clients that do not fit into .venv; Node's own where there is npm.
+CLIENTS     := .venv-replicate2/ready .venv-sdks/ready $(if $(shell command -v npm 2>/dev/null),$(NODE_CLIENT)/node_modules/ready)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test compatibility soak break check format build deploy key lock clean
@@ -68,10 +68,11 @@ lock: .venv/ready     ## Lock the dependencies again, with hashes
 	$(LOCK) pyproject.toml --group dev -c layers/lumeo/requirements.txt -o requirements-dev.txt
 	$(LOCK) --group pyproject.toml:sam -o requirements-sam.txt
 	$(LOCK) --group pyproject.toml:replicate2 -o requirements-replicate2.txt
+	$(LOCK) --group pyproject.toml:sdks -o requirements-sdks.txt
 	cd $(NODE_CLIENT) && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean:          ## Remove all that was built or installed here
-	rm -rf .venv .venv-sam .venv-replicate2 $(NODE_CLIENT)/node_modules .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-replicate2 .venv-sdks $(NODE_CLIENT)/node_modules .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/ready: requirements-dev.txt pyproject.toml
 	@echo "Setting up .venv (once, about a minute)"
@@ -92,6 +93,13 @@ clean:          ## Remove all that was built or installed here
 	@echo "Setting up .venv-replicate2 (once)"
 	@$(PYTHON) -m venv --without-pip .venv-replicate2
 	@$(VENV)/uv pip install --quiet --python .venv-replicate2/bin/python --require-hashes -r requirements-replicate2.txt
+	@touch $@
+
+# The providers' own clients: they bring a hundred packages, and pin some that others need newer.
+.venv-sdks/ready: requirements-sdks.txt | .venv/ready
+	@echo "Setting up .venv-sdks (once)"
+	@$(PYTHON) -m venv --without-pip .venv-sdks
+	@$(VENV)/uv pip install --quiet --python .venv-sdks/bin/python --require-hashes -r requirements-sdks.txt
 	@touch $@
 
 $(NODE_CLIENT)/node_modules/ready: $(NODE_CLIENT)/package-lock.json

@@ -8,7 +8,9 @@ import sys
 import threading
 from pathlib import Path
 
-from local.stack import HOME, SIMULATOR, Ready, UpstreamMissing, running, write_ready
+from local.fixtures import FixtureWrong
+from local.stack import HOME, SIMULATOR, AccountsWrong, Ready, UpstreamMissing, running, write_ready
+from lumeo.providers.loading import DeclarationWrong
 
 READY_FILE = HOME / "ready.json"
 
@@ -22,13 +24,16 @@ def main() -> int:
     try:
         upstream = os.environ.get("UPSTREAM", SIMULATOR)
         strict = options.contract
-        with running(port=options.port, tls=options.tls, upstream=upstream, log=log, strict=strict) as ready:
+        accounts = Path(os.environ["ACCOUNTS"]) if os.environ.get("ACCOUNTS") else None
+        with running(
+            port=options.port, tls=options.tls, upstream=upstream, accounts=accounts, log=log, strict=strict
+        ) as ready:
             write_ready(ready, options.ready_file)
             print(_greeting(ready, log), flush=True)
             over.wait()
             options.ready_file.unlink(missing_ok=True)
-    except UpstreamMissing as missing:
-        print(missing, file=sys.stderr)
+    except (UpstreamMissing, AccountsWrong, DeclarationWrong, FixtureWrong) as wrong:
+        print(wrong, file=sys.stderr)
         return 2
     except OSError as error:
         print(f"The stack could not start: {error}", file=sys.stderr)
@@ -40,7 +45,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m local",
         description="Lumeo on this machine: its API, its state machine, moto for AWS, and a simulator of Replicate.",
-        epilog="UPSTREAM=replicate with REPLICATE_API_TOKEN sends predictions to the real Replicate; that costs money.",
+        epilog="UPSTREAM=replicate with REPLICATE_API_TOKEN sends predictions to the real Replicate, "
+        "ACCOUNTS=FILE those to the providers in it to the real ones. That costs money. "
+        "Without, Replicate is simulated, and all others are played from tests/providers.",
     )
     parser.add_argument("--port", type=int, default=8787, help="port of the API; 0 takes a free one (default: 8787)")
     parser.add_argument("--tls", action="store_true", help="https, with a certificate made at start")
@@ -68,6 +75,9 @@ def _greeting(ready: Ready, log: Path) -> str:
         f"  AWS        {ready.aws_endpoint_url}  (moto; dashboard at {ready.console_url})",
         f"  Simulator  {ready.simulator_url or 'none: predictions go to the real Replicate'}",
     ]
+    others = [name for name in ready.providers if name != "replicate"]
+    if others:
+        lines.append(f"  Providers  {', '.join(others)}")
     if ready.ca_bundle:
         lines.append(f"  Trust      {ready.ca_bundle}  (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS)")
     lines += [

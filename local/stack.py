@@ -20,13 +20,15 @@ from local.cdn import PREFIXES, Cdn
 from local.contract import BrokenContract, contract
 from local.environment import variables
 from local.events import deliver
+from local.fixtures import read
 from local.functions import Functions
 from local.gateway import Gateway
+from local.player import play
 from local.serving import Server
 from local.simulator import Simulator
 from local.simulator import serve as serve_simulator
 from local.template import Template
-from lumeo import keys
+from lumeo import keys, providers
 from lumeo.telemetry import logger
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +38,12 @@ CALLER = "local"
 OWN_HOSTS = ("127.0.0.1", "localhost")
 SIMULATOR = "simulator"
 REPLICATE = "https://api.replicate.com/v1"
+FIXTURES = ROOT / "tests" / "providers"
+"""What the other providers are played from."""
+
+
+class AccountsWrong(RuntimeError):
+    """The file of accounts at real providers is none."""
 
 
 class UpstreamMissing(RuntimeError):
@@ -52,6 +60,7 @@ class Ready:
     simulator_url: str | None
     console_url: str
     ca_bundle: str | None
+    providers: tuple[str, ...]
     table_name: str
     state_machine_arn: str
 
@@ -67,19 +76,28 @@ class Upstream:
 
 
 @contextmanager
-def running(
-    *, log: Path, port: int = 0, tls: bool = False, upstream: str = SIMULATOR, strict: bool = False
+def running(  # noqa: PLR0913 (all that can be said of it)
+    *,
+    log: Path,
+    port: int = 0,
+    tls: bool = False,
+    upstream: str = SIMULATOR,
+    accounts: Path | None = None,
+    strict: bool = False,
 ) -> Iterator[Ready]:
     """The stack, up for the length of a `with` block. Port 0 takes a free one.
 
+    `accounts`: a file of accounts at real providers, as the secret has them; all others are played from their fixtures.
     `strict`: what openapi.yaml does not say is answered 500 with what is wrong, and logged.
 
-    Raises UpstreamMissing for an upstream that is none of `simulator` and `replicate`, or has no token.
+    Raises UpstreamMissing for an upstream that is none of `simulator` and `replicate`, or has no token; AccountsWrong;
+    DeclarationWrong and FixtureWrong for a provider that cannot be played.
     """
     HOME.mkdir(exist_ok=True)
     with ExitStack() as cleanup:
         bundle, context = _certificate(cleanup) if tls else (None, None)
         provider = _real_replicate() if upstream == "replicate" else _simulator(upstream, bundle, cleanup)
+        secret = {"replicate": {"default": provider.token}} | _played(cleanup) | _real(accounts)
         template = Template(
             ROOT / "template.yaml",
             {"ReplicateBaseUrl": provider.base_url, "ReplicateOutputHosts": provider.output_hosts},
@@ -94,7 +112,7 @@ def running(
         cleanup.callback(front.close)
         # Only now: where the port is taken, the log belongs to whoever has it.
         _log_to(log, cleanup)
-        made = cloud.create(template, json.dumps({"replicate": {"default": provider.token}}))
+        made = cloud.create(template, json.dumps(secret))
         cleanup.enter_context(variables(cloud.environment | _environment(template, front.url) | made))
         _start_schedules(template, functions, cleanup)
         yield Ready(
@@ -104,6 +122,7 @@ def running(
             simulator_url=provider.simulator_url,
             console_url=f"{cloud.url}/moto-api/",
             ca_bundle=bundle,
+            providers=tuple(sorted(secret)),
             table_name=os.environ["TABLE_NAME"],
             state_machine_arn=os.environ["STATE_MACHINE_ARN"],
         )
@@ -132,6 +151,27 @@ def _real_replicate() -> Upstream:
     if not token:
         raise UpstreamMissing("UPSTREAM=replicate needs a token in REPLICATE_API_TOKEN; runs there cost money")
     return Upstream(REPLICATE, "replicate.delivery,*.replicate.delivery", token)
+
+
+def _played(cleanup: ExitStack) -> dict[str, Any]:
+    """The accounts of all other providers that have fixtures: what is submitted there is answered from those."""
+    known = {path.stem: path for path in sorted(FIXTURES.glob("*.yaml"))}
+    fixtures = {name: read(known[name]) for name in providers.known() if name in known}
+    player = cleanup.enter_context(play(fixtures))
+    return {name: {"default": player.account(name)} for name in fixtures}
+
+
+def _real(accounts: Path | None) -> dict[str, Any]:
+    try:
+        found = json.loads(accounts.read_text()) if accounts else {}
+    except (OSError, ValueError) as error:
+        raise AccountsWrong(f"{accounts} is no file of accounts: {error}") from error
+    if not isinstance(found, dict) or not all(isinstance(of, dict) for of in found.values()):
+        raise AccountsWrong(f'{accounts} should be {{"provider": {{"default": "its key"}}}}')
+    unknown = sorted(set(found) - set(providers.known()))
+    if unknown:
+        raise AccountsWrong(f"{accounts}: there is no provider {', '.join(unknown)}; see docs/providers.md")
+    return found
 
 
 def _environment(template: Template, origin: str) -> dict[str, str]:

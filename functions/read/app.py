@@ -18,6 +18,15 @@ def read(prediction_id: str) -> Response[str]:
     return api.answer(200, shown(api.owned(prediction_id, api.caller(app))))
 
 
+@app.get("/v1/predictions/<prediction_id>/items")
+def items(prediction_id: str) -> Response[str]:
+    # Only who asks for items loads what reads declarations.
+    from lumeo.batches import page as items_of  # noqa: PLC0415
+
+    prediction = api.owned(prediction_id, api.caller(app))
+    return api.answer(200, items_of(prediction, api.query(app).get("cursor"), api.origin(app)))
+
+
 @app.get("/v1/predictions")
 def listing() -> Response[str]:
     return api.answer(200, page(api.caller(app), api.query(app), api.origin(app)))

@@ -10,11 +10,23 @@ from local.environment import variables
 from local.simulator import Simulator, serve
 from lumeo import artifacts, aws, documents, outputs, settings
 from lumeo.outputs import Destination
+from lumeo.prediction import Handle, Output, Prediction
 from lumeo.providers import provider
 from lumeo.store import store
 from tests.conftest import TestClock
 from tests.integration.driver import Driver
 from tests.integration.dying import dying
+
+
+def handle(record: Prediction) -> Handle:
+    assert record.handle is not None
+    return record.handle
+
+
+def copied(record: Prediction, file: artifacts.Artifact) -> Output:
+    """A file stored where its first output goes."""
+    download = provider("replicate").open(handle(record), file)
+    return outputs.copy(file, download, Destination(f"outputs/{record.outputs_id}/0", "0"), 60)
 
 
 def urls(driver: Driver, prediction_id: str) -> list[str]:
@@ -89,8 +101,10 @@ def test_nothing_is_shown_before_all_is_there(driver: Driver, model: str) -> Non
     """A file is stored and marked, the terminal write has not been made: there is no output yet."""
     prediction_id = driver.settled(model)
     record = driver.record(prediction_id)
-    (file,) = provider("replicate").artifacts(documents.value(record.result)["output"])
-    output = outputs.copy(file, provider("replicate").hosts, Destination(f"outputs/{record.outputs_id}/0", "0"), 60)
+    (file,) = provider("replicate").artifacts(handle(record), documents.value(record.result)["output"])
+    output = outputs.copy(
+        file, provider("replicate").open(handle(record), file), Destination(f"outputs/{record.outputs_id}/0", "0"), 60
+    )
     store().keep(prediction_id, prediction_id, 0, output)
 
     shown = driver.read(prediction_id)
@@ -102,8 +116,10 @@ def test_crash_between_the_copy_and_its_mark(driver: Driver) -> None:
     """The same file lands at the same key."""
     prediction_id = driver.settled("sim/instant")
     record = driver.record(prediction_id)
-    (file,) = provider("replicate").artifacts(documents.value(record.result)["output"])
-    outputs.copy(file, provider("replicate").hosts, Destination(f"outputs/{record.outputs_id}/0", "0"), 60)
+    (file,) = provider("replicate").artifacts(handle(record), documents.value(record.result)["output"])
+    outputs.copy(
+        file, provider("replicate").open(handle(record), file), Destination(f"outputs/{record.outputs_id}/0", "0"), 60
+    )
     before = driver.stored_keys()
     driver.run(prediction_id, "Finalize")
 
@@ -115,8 +131,10 @@ def test_crash_between_the_mark_and_the_end(driver: Driver) -> None:
     """What is marked is not fetched again, even if the provider has it no more."""
     prediction_id = driver.settled("sim/instant")
     record = driver.record(prediction_id)
-    (file,) = provider("replicate").artifacts(documents.value(record.result)["output"])
-    output = outputs.copy(file, provider("replicate").hosts, Destination(f"outputs/{record.outputs_id}/0", "0"), 60)
+    (file,) = provider("replicate").artifacts(handle(record), documents.value(record.result)["output"])
+    output = outputs.copy(
+        file, provider("replicate").open(handle(record), file), Destination(f"outputs/{record.outputs_id}/0", "0"), 60
+    )
     store().keep(prediction_id, prediction_id, 0, output)
     driver.fault("file", "status", status=404, times=-1)
     driver.run(prediction_id, "Finalize")

@@ -7,13 +7,19 @@ import re
 import pytest
 
 from lumeo import aws, outputs, settings
-from lumeo.artifacts import Artifact, Hosts
+from lumeo.artifacts import Artifact, Download, Hosts
 from lumeo.errors import CopyError, OutputRefused, OutputTooLarge, OutputUnavailable
 from lumeo.outputs import Destination
+from lumeo.prediction import Output
 from tests.integration.driver import Driver
 
 PREFIX = "outputs/00000000000000000000000000000000/0"
 TO = Destination(PREFIX, "prediction-0")
+
+
+def copy(artifact: Artifact, found: Hosts, to: Destination, seconds: float) -> Output:
+    """Copy an artifact that may be anywhere on these hosts."""
+    return outputs.copy(artifact, Download(artifact.url, found), to, seconds)
 
 
 def made(driver: Driver, token: str = "$png") -> str:
@@ -30,7 +36,7 @@ def hosts(driver: Driver) -> Hosts:
 
 
 def test_says_what_was_stored(driver: Driver) -> None:
-    stored = outputs.copy(Artifact("/a", made(driver)), hosts(driver), TO, 60)
+    stored = copy(Artifact("/a", made(driver)), hosts(driver), TO, 60)
 
     wanted = driver.file("0.png")
     content, head = driver.stored(stored.key)
@@ -42,7 +48,7 @@ def test_says_what_was_stored(driver: Driver) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 512, 513, 8 * 1024**2, 8 * 1024**2 + 1, 16 * 1024**2 + 5])
 def test_sizes_around_the_parts(driver: Driver, size: int) -> None:
-    stored = outputs.copy(Artifact("", made(driver, f"$bytes:{size}")), hosts(driver), TO, 60)
+    stored = copy(Artifact("", made(driver, f"$bytes:{size}")), hosts(driver), TO, 60)
 
     content, _ = driver.stored(stored.key)
     assert content == driver.file("0.bin")
@@ -52,7 +58,7 @@ def test_sizes_around_the_parts(driver: Driver, size: int) -> None:
 
 def test_twice_is_once(driver: Driver) -> None:
     url = made(driver)
-    first, second = (outputs.copy(Artifact("", url), hosts(driver), TO, 60) for _ in range(2))
+    first, second = (copy(Artifact("", url), hosts(driver), TO, 60) for _ in range(2))
 
     assert first == second
     assert driver.stored_keys() == [first.key]
@@ -65,7 +71,7 @@ def test_cut_off_leaves_nothing(driver: Driver, kind: str, fraction: float, size
     driver.fault("file", kind, fraction=fraction)
 
     with pytest.raises(OutputUnavailable):
-        outputs.copy(Artifact("", url), hosts(driver), TO, 60)
+        copy(Artifact("", url), hosts(driver), TO, 60)
     assert driver.stored_keys() == []
     uploads = aws.s3().list_multipart_uploads(Bucket=settings.bucket_name())
     assert uploads.get("Uploads", []) == [], "parts of an upload that was given up cost money"
@@ -80,7 +86,7 @@ def test_too_large_leaves_nothing(driver: Driver, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("MAX_OUTPUT_BYTES", str(9 * 1024**2))
 
     with pytest.raises(OutputTooLarge):
-        outputs.copy(Artifact("", url), hosts(driver), TO, 60)
+        copy(Artifact("", url), hosts(driver), TO, 60)
     assert driver.stored_keys() == []
     assert aws.s3().list_multipart_uploads(Bucket=settings.bucket_name()).get("Uploads", []) == []
 
@@ -91,7 +97,7 @@ def test_status_that_is_no_file(driver: Driver, status: int) -> None:
     driver.fault("file", "status", status=status, body="<html>" if status != 204 else "")
 
     with pytest.raises(OutputUnavailable):
-        outputs.copy(Artifact("", url), hosts(driver), TO, 60)
+        copy(Artifact("", url), hosts(driver), TO, 60)
     assert driver.stored_keys() == []
 
 
@@ -120,7 +126,7 @@ def test_status_that_is_no_file(driver: Driver, status: int) -> None:
 )
 def test_place_that_is_not_allowed(driver: Driver, url: str) -> None:
     with pytest.raises(OutputRefused):
-        outputs.copy(Artifact("", url), hosts(driver), TO, 60)
+        copy(Artifact("", url), hosts(driver), TO, 60)
     assert driver.simulator.journal() == []
 
 
@@ -135,7 +141,7 @@ def test_place_that_is_not_allowed(driver: Driver, url: str) -> None:
 def test_host_that_two_parsers_read_differently(driver: Driver, url: str) -> None:
     """For urllib a backslash is a part of the host's name, for urllib3 it ends it: it would ask 127.0.0.1."""
     with pytest.raises(OutputRefused):
-        outputs.copy(Artifact("", url), hosts(driver), TO, 60)
+        copy(Artifact("", url), hosts(driver), TO, 60)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +156,7 @@ def test_host_that_two_parsers_read_differently(driver: Driver, url: str) -> Non
 def test_host_that_is_none(driver: Driver, url: str) -> None:
     """Whatever goes wrong on the way there is one of the errors that Finalize knows how to answer."""
     with pytest.raises(CopyError):
-        outputs.copy(Artifact("", url), hosts(driver), TO, 60)
+        copy(Artifact("", url), hosts(driver), TO, 60)
 
 
 @pytest.mark.parametrize("location", ["https://[oops/x", "https://a:b:c/x", "https://" + "a" * 70 + ".files.test/"])
@@ -159,17 +165,17 @@ def test_redirect_to_what_is_no_url(driver: Driver, location: str) -> None:
     driver.fault("file", "redirect", location=location)
 
     with pytest.raises(CopyError):
-        outputs.copy(Artifact("", url), hosts(driver), TO, 60)
+        copy(Artifact("", url), hosts(driver), TO, 60)
 
 
 def test_three_redirects_and_no_more(driver: Driver) -> None:
     url = made(driver)
     driver.fault("file", "redirect", location=url, times=3)
-    outputs.copy(Artifact("", url), hosts(driver), TO, 60)
+    copy(Artifact("", url), hosts(driver), TO, 60)
 
     driver.fault("file", "redirect", location=url, times=4)
     with pytest.raises(OutputRefused):
-        outputs.copy(Artifact("", url), hosts(driver), TO, 60)
+        copy(Artifact("", url), hosts(driver), TO, 60)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +191,7 @@ def test_three_redirects_and_no_more(driver: Driver) -> None:
 )
 def test_data_urls(driver: Driver, url: str, content: bytes, name: str, content_type: str) -> None:
     text = url.replace("{png}", base64.b64encode(content).decode())
-    stored = outputs.copy(Artifact("", text), hosts(driver), TO, 60)
+    stored = copy(Artifact("", text), hosts(driver), TO, 60)
 
     assert re.sub(r".*/", "", stored.key) == name
     assert stored.content_type == content_type
@@ -195,12 +201,12 @@ def test_data_urls(driver: Driver, url: str, content: bytes, name: str, content_
 @pytest.mark.parametrize("rest", ["A", "AAAAA", "AA=A", "A=", "=="])
 def test_data_url_that_is_broken(driver: Driver, rest: str) -> None:
     with pytest.raises(CopyError):
-        outputs.copy(Artifact("", f"data:image/png;base64,{rest}"), hosts(driver), TO, 60)
+        copy(Artifact("", f"data:image/png;base64,{rest}"), hosts(driver), TO, 60)
 
 
 def test_asks_for_the_bytes_as_they_are(driver: Driver) -> None:
     """No compression, no credentials, no cookies."""
-    outputs.copy(Artifact("", made(driver)), hosts(driver), TO, 60)
+    copy(Artifact("", made(driver)), hosts(driver), TO, 60)
 
     headers = driver.simulator.journal()[-1]["headers"]
     assert headers["Accept-Encoding"] == "identity"

@@ -33,6 +33,7 @@ def test_answers_a_prediction_of_replicates_shape(driver: Driver) -> None:
     here = f"https://lumeo.test/v1/predictions/{body['id']}"
     assert body == {
         "id": body["id"],
+        "provider": "replicate",
         "model": "sim/instant",
         "version": "hidden",
         "input": PICTURE,

@@ -74,6 +74,7 @@ GRANTS = {
     ("s3:GetObject", "${Bucket.Arn}/inputs/*"): {"SubmitFunction", "FilesFunction"},
     ("s3:PutObject", "${Bucket.Arn}/inputs/*"): {"FilesFunction"},
     ("s3:DeleteObject", "${Bucket.Arn}/inputs/*"): {"FilesFunction"},
+    ("s3:GetObject", "${Bucket.Arn}/outputs/*"): {"ReadFunction"},
     ("s3:PutObject", "${Bucket.Arn}/outputs/*"): {"FinalizeFunction"},
     ("s3:AbortMultipartUpload", "${Bucket.Arn}/outputs/*"): {"FinalizeFunction"},
     ("secretsmanager:GetSecretValue", "${ProviderSecret}"): {
@@ -82,6 +83,7 @@ GRANTS = {
         "CancelFunction",
         "WebhookFunction",
         "ModelsFunction",
+        "FinalizeFunction",
     },
     ("secretsmanager:GetSecretValue", "${MasterSecret}"): {
         "CreateFunction",
@@ -311,6 +313,7 @@ class TestApi:
             "POST /v1/predictions/{id}/rerun": ["SubmitFunction"],
             "GET /v1/predictions": ["ReadFunction"],
             "GET /v1/predictions/{id}": ["ReadFunction"],
+            "GET /v1/predictions/{id}/items": ["ReadFunction"],
             "GET /v1/webhooks/default/secret": ["ReadFunction"],
             "GET /v1/openapi.json": ["ReadFunction"],
             "POST /v1/predictions/{id}/cancel": ["CancelFunction"],

@@ -14,7 +14,7 @@ import requests
 from hypothesis import given
 
 from lumeo import outputs
-from lumeo.artifacts import Artifact, Hosts, find, replace
+from lumeo.artifacts import Artifact, Download, Hosts, find, replace
 from lumeo.errors import CopyError
 from lumeo.outputs import Destination
 from tests.unit.make import JSON
@@ -277,7 +277,10 @@ class TestFind:
         """Either no file at all, or one that is copied or cannot be: a crash would repeat for ever."""
         for file in find(f"data:text/plain;base64,{payload}", HOSTS):
             with suppress(CopyError):
-                assert outputs.copy(file, HOSTS, Destination("outputs/x/0", "x-0"), 60).key == "outputs/x/0.txt"
+                assert (
+                    outputs.copy(file, Download(file.url, HOSTS), Destination("outputs/x/0", "x-0"), 60).key
+                    == "outputs/x/0.txt"
+                )
 
 
 class TestReplace:

@@ -116,6 +116,7 @@ def test_the_package_knows_neither_functions_nor_development(path: Path) -> None
 def test_the_package_needs_what_the_layer_ships(path: Path) -> None:
     """Its dependencies, what Lambda's runtime brings, and stubs for the type checker alone."""
     dependencies = {"aws_lambda_powertools", "requests", "urllib3", "jsonschema", "referencing", "multipart", "yaml"}
+    dependencies |= {"jmespath", "nacl"}
     shipped = dependencies | {"boto3", "botocore", "lumeo"}
     services = ("cloudfront", "dynamodb", "lambda", "s3", "stepfunctions")
     checked_only = {f"mypy_boto3_{service}" for service in services}

@@ -247,7 +247,7 @@ class TestPublic:
 
         assert body.keys() - OPTIONAL == {
             *("id", "model", "version", "input", "output", "logs", "error", "error_code", "warnings", "status"),
-            *("source", "data_removed", "created_at", "deadline", "metrics", "urls"),
+            *("provider", "source", "data_removed", "created_at", "deadline", "metrics", "urls"),
         }
         assert isinstance(body["logs"], str)
         assert isinstance(body["metrics"], dict)

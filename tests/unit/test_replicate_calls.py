@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +14,7 @@ from lumeo import clock, signatures
 from lumeo.artifacts import Hosts
 from lumeo.errors import Ambiguous, Forged, Gone, ProviderError, Retryable
 from lumeo.prediction import Handle, Status
-from lumeo.providers.base import Search, Submission
+from lumeo.providers.base import Search, Submission, WebhookCall
 from lumeo.providers.replicate import (
     FIND_SECONDS,
     MOST_UNCLEAR,
@@ -32,7 +33,14 @@ NEW_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 HOOK = f"https://lumeo.test/v1/hooks/replicate/{ID}/"
 SEARCH = Search(HOOK, "2026-11-21T09:59:00.000Z", "2026-11-21T10:02:30.000Z")
 CREATED = {"id": "upstream1", "status": "starting"}
-SUBMISSION = Submission(model="acme/fast", version=None, input={"prompt": "a corgi"}, cancel_after=3600)
+SUBMISSION = Submission(
+    prediction="p",
+    credential="default",
+    model="acme/fast",
+    version=None,
+    input={"prompt": "a corgi"},
+    cancel_after=3600,
+)
 
 
 class Upstream:
@@ -79,7 +87,7 @@ def upstream(monkeypatch: pytest.MonkeyPatch, test_clock: TestClock) -> Iterator
 
 @pytest.fixture
 def replicate() -> Replicate:
-    return Replicate("https://api.test/v1", Hosts(()), lambda: TOKEN, Rate(600, 30), 60)
+    return Replicate("https://api.test/v1", Hosts(()), lambda _: TOKEN, Rate(600, 30), 60)
 
 
 def listed(n: int, webhook: Any = None, created_at: str = NOW, **more: Any) -> dict[str, Any]:
@@ -100,7 +108,9 @@ class TestSubmit:
         upstream.says("POST /v1/models/acme/fast/predictions", CREATED, status=201)
 
         replicate.submit(
-            Submission(model="acme/fast", version=None, input={"x": 1}, cancel_after=90, webhook=f"{HOOK}token")
+            replace(
+                SUBMISSION, model="acme/fast", version=None, input={"x": 1}, cancel_after=90, webhook=f"{HOOK}token"
+            )
         )
 
         assert upstream.bodies == [
@@ -110,7 +120,7 @@ class TestSubmit:
     def test_is_told_of_no_webhook_where_there_is_none(self, upstream: Upstream, replicate: Replicate) -> None:
         upstream.says("POST /v1/predictions", CREATED, status=201)
 
-        replicate.submit(Submission(model=None, version="39ed", input={}, cancel_after=90))
+        replicate.submit(replace(SUBMISSION, model=None, version="39ed", input={}, cancel_after=90))
 
         assert upstream.bodies == [{"input": {}, "version": "39ed"}]
 
@@ -120,7 +130,7 @@ class TestSubmit:
     ) -> None:
         upstream.says("POST /v1/models/acme/fast/predictions", CREATED, status=201)
 
-        replicate.submit(Submission(model="acme/fast", version=None, input={}, cancel_after=seconds))
+        replicate.submit(replace(SUBMISSION, model="acme/fast", version=None, input={}, cancel_after=seconds))
 
         assert upstream.headers[0]["Cancel-After"] == said
 
@@ -150,7 +160,7 @@ class TestCallsBack:
         ],
     )
     def test_only_where_it_can(self, base_url: str, url: str, calls: bool) -> None:  # noqa: FBT001 (a table's row)
-        assert Replicate(base_url, Hosts(()), lambda: TOKEN, Rate(1, 1), 60).calls_back(url) is calls
+        assert Replicate(base_url, Hosts(()), lambda _: TOKEN, Rate(1, 1), 60).calls_back(url, "default") is calls
 
 
 class TestFind:
@@ -413,7 +423,7 @@ class TestWebhook:
     ) -> None:
         upstream.says(self.SECRET_CALL, {"key": SECRET})
 
-        said = replicate.webhook(*signed({"id": HANDLE.id, **body}))
+        said = replicate.webhook(WebhookCall(*signed({"id": HANDLE.id, **body}), "p"))
 
         assert said.upstream_id == HANDLE.id
         assert said.snapshot.status is status
@@ -441,24 +451,24 @@ class TestWebhook:
         upstream.says(self.SECRET_CALL, {"key": SECRET})
 
         with pytest.raises(Forged):
-            replicate.webhook(*signed(body))
+            replicate.webhook(WebhookCall(*signed(body), "p"))
 
     def test_is_believed_by_its_signature_alone(self, upstream: Upstream, replicate: Replicate) -> None:
         upstream.says(self.SECRET_CALL, {"key": SECRET})
         headers, body = signed({"id": HANDLE.id, "status": "succeeded"})
 
         with pytest.raises(Forged):
-            replicate.webhook(headers, body.replace(b"succeeded", b"failed"))
+            replicate.webhook(WebhookCall(headers, body.replace(b"succeeded", b"failed"), "p"))
 
     def test_the_secret_is_read_once_an_hour(
         self, upstream: Upstream, replicate: Replicate, test_clock: TestClock
     ) -> None:
         upstream.says(self.SECRET_CALL, {"key": SECRET})
         for _ in range(3):
-            replicate.webhook(*signed({"id": HANDLE.id}))
+            replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}), "p"))
         within = upstream.count(self.SECRET_CALL)
         test_clock.passes(SIGNING_SECONDS)
-        replicate.webhook(*signed({"id": HANDLE.id}))
+        replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}), "p"))
 
         assert (within, upstream.count(self.SECRET_CALL)) == (1, 2)
 
@@ -466,10 +476,10 @@ class TestWebhook:
         self, upstream: Upstream, replicate: Replicate, test_clock: TestClock
     ) -> None:
         upstream.says(self.SECRET_CALL, {"key": SECRET}, {"key": NEW_SECRET})
-        replicate.webhook(*signed({"id": HANDLE.id}))
+        replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}), "p"))
         test_clock.passes(SIGNING_AGAIN_SECONDS)
 
-        said = replicate.webhook(*signed({"id": HANDLE.id}, NEW_SECRET))
+        said = replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}, NEW_SECRET), "p"))
 
         assert said.upstream_id == HANDLE.id
 
@@ -477,12 +487,12 @@ class TestWebhook:
         self, upstream: Upstream, replicate: Replicate, test_clock: TestClock
     ) -> None:
         upstream.says(self.SECRET_CALL, {"key": SECRET}, {"key": NEW_SECRET})
-        replicate.webhook(*signed({"id": HANDLE.id}))
+        replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}), "p"))
         test_clock.passes(SIGNING_AGAIN_SECONDS)
-        replicate.webhook(*signed({"id": HANDLE.id}, NEW_SECRET))
+        replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}, NEW_SECRET), "p"))
 
         with pytest.raises(Forged):
-            replicate.webhook(*signed({"id": HANDLE.id}))
+            replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}), "p"))
 
     def test_a_flood_of_forgeries_reads_it_once_a_minute(
         self, upstream: Upstream, replicate: Replicate, test_clock: TestClock
@@ -491,7 +501,7 @@ class TestWebhook:
         upstream.says(self.SECRET_CALL, {"key": SECRET})
         for _ in range(50):
             with pytest.raises(Forged):
-                replicate.webhook(*signed({"id": HANDLE.id}, NEW_SECRET))
+                replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}, NEW_SECRET), "p"))
             test_clock.passes(1)
 
         assert upstream.count(self.SECRET_CALL) == 1
@@ -517,14 +527,14 @@ class TestWebhook:
         upstream.says(self.SECRET_CALL, answer, status=status)
 
         with pytest.raises(Retryable):
-            replicate.webhook(*signed({"id": HANDLE.id}))
+            replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}), "p"))
 
     def test_a_secret_that_could_not_be_read_is_read_again(self, upstream: Upstream, replicate: Replicate) -> None:
         upstream.says(self.SECRET_CALL, {"key": ""}, {"key": SECRET})
         with pytest.raises(Retryable):
-            replicate.webhook(*signed({"id": HANDLE.id}))
+            replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}), "p"))
 
-        assert replicate.webhook(*signed({"id": HANDLE.id})).upstream_id == HANDLE.id
+        assert replicate.webhook(WebhookCall(*signed({"id": HANDLE.id}), "p")).upstream_id == HANDLE.id
 
 
 @pytest.mark.parametrize(("per_minute", "burst"), [(600, 30), (60, 3), (20, 1), (6, 1), (1, 1)])

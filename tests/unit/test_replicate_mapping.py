@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from lumeo.artifacts import Hosts, find
 from lumeo.errors import Ambiguous, ErrorCode, ProviderError, Rejected, Retryable
 from lumeo.prediction import Phase, Snapshot, Status, Upstream, verdict
+from lumeo.providers.answers import retry_after
 from lumeo.providers.base import Submission
 from lumeo.providers.http import Answer
 from lumeo.providers.replicate import Replicate
-from lumeo.providers.replicate_words import classify, refusal, retry_after, snapshot
+from lumeo.providers.replicate_words import classify, refusal, snapshot
 from lumeo.rates import Rate
 from tests.unit.make import JSON, NOW, TEXTS, prediction
 
@@ -610,8 +611,10 @@ class TestSubmission:
         ],
     )
     def test_is_not_uncertain(self, base_url: str, token: str, content: Any) -> None:
-        provider = Replicate(base_url, Hosts(()), lambda: token, Rate(600, 30), 60)
-        submission = Submission(model="acme/fast", version=None, input={"x": content}, cancel_after=60)
+        provider = Replicate(base_url, Hosts(()), lambda _: token, Rate(600, 30), 60)
+        submission = Submission(
+            prediction="p", credential="default", model="acme/fast", version=None, input={"x": content}, cancel_after=60
+        )
 
         with pytest.raises((Retryable, Rejected)):
             provider.submit(submission)

@@ -6,7 +6,7 @@ Places inside JSON are named by JSON Pointers (RFC 6901): `""` is the whole, `/i
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lumeo import urls
@@ -17,10 +17,29 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file that a provider made: where it stands in the output, and where its bytes are."""
+    """A file that a provider made: where it stands in the output, and where its bytes are.
+
+    `keyed`: they are given to the provider's own credential alone; `type`: what they are, where nothing else says it.
+    """
 
     pointer: str
     url: str
+    keyed: bool = False
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Where a file may be fetched: its URL, the hosts that it may be on and be redirected to.
+
+    `headers` go to `trusted` hosts alone. `redirects`: it may lead anywhere on the public internet.
+    """
+
+    url: str
+    hosts: "Hosts"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    trusted: "Hosts | None" = None
+    redirects: bool = False
 
 
 class Hosts:
@@ -30,6 +49,12 @@ class Hosts:
         known = [pattern.rstrip("/").lower() for pattern in patterns]
         self._origins = {origin for pattern in known if (origin := urls.origin(pattern))}
         self._names = {pattern for pattern in known if "://" not in pattern}
+
+    def __or__(self, other: "Hosts") -> "Hosts":
+        """The hosts of both."""
+        both = Hosts(())
+        both._origins, both._names = self._origins | other._origins, self._names | other._names
+        return both
 
     def allows(self, url: str) -> bool:
         return self.names_origin(url) or self._names_host(url)
@@ -122,3 +147,8 @@ def strings(output: Any) -> Iterator[tuple[str, str]]:
 
 def _escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
+
+
+def is_link(text: str) -> bool:
+    """Whether the whole of a text is a URL of the web."""
+    return not re.search(r"\s", text) and urls.read(text) is not None

@@ -92,7 +92,11 @@ class Ambiguous(ProviderError):
 
 
 class Gone(ProviderError):
-    """The provider does not know it (any more)."""
+    """The provider does not know it (any more). `code`: what it ends as, if that is believed."""
+
+    def __init__(self, raw: str, code: ErrorCode = ErrorCode.INTERRUPTED) -> None:
+        super().__init__(raw)
+        self.code = code
 
 
 class Forged(ProviderError):

@@ -16,6 +16,7 @@ from lumeo.prediction import (
     Output,
     Phase,
     Prediction,
+    Remark,
     Status,
     Subscriber,
     Turn,
@@ -69,6 +70,8 @@ def prediction_from(values: Mapping[str, Any]) -> Prediction:
     known |= {name: _part(part, known[name]) for name, part in parts.items() if name in known}
     if "verdict" in known:
         known["verdict"] = _verdict(known["verdict"])
+    if "remarks" in known:
+        known["remarks"] = tuple(Remark(remark) for remark in known["remarks"])
     if "subscriber" in known:
         known["subscriber"] = Subscriber(known["subscriber"]["url"], tuple(known["subscriber"]["events"]))
     known["outputs"] = {n: _part(Output, output) for n, output in known.get("outputs", {}).items()}

@@ -60,6 +60,7 @@ _EXTENSIONS = {
     "model/gltf-binary": "glb",
     "application/zip": "zip",
     "text/plain": "txt",
+    "application/x-ndjson": "jsonl",
     "application/x-tar": "tar",
     "application/octet-stream": "bin",
 }

@@ -18,10 +18,10 @@ import requests
 from boto3.s3.transfer import TransferConfig
 from urllib3.exceptions import HTTPError
 
-from lumeo import aws, settings
-from lumeo.artifacts import Artifact, Hosts, data
+from lumeo import aws, settings, urls
+from lumeo.artifacts import Artifact, Download, data
 from lumeo.errors import OutputRefused, OutputTooLarge, OutputUnavailable, PrivatePeer
-from lumeo.media import content_type, extension, runs_in_a_browser
+from lumeo.media import content_type, extension, runs_in_a_browser, said_type
 from lumeo.prediction import Output
 from lumeo.sessions import Session
 
@@ -87,14 +87,14 @@ class Destination:
     name: str
 
 
-def copy(artifact: Artifact, hosts: Hosts, to: Destination, seconds: float) -> Output:
+def copy(artifact: Artifact, download: Download, to: Destination, seconds: float) -> Output:
     """Store one artifact within `seconds`; the same artifact always lands at the same key.
 
     Raises OutputUnavailable, OutputRefused and OutputTooLarge; then nothing is stored.
     """
     limit = settings.max_output_bytes()
-    with _open(artifact, hosts, limit, seconds) as (stream, declared, name):
-        kind = content_type(declared, name, stream.head)
+    with _open(download, limit, seconds) as (stream, declared, name):
+        kind = content_type(declared if said_type(declared, name) else artifact.type, name, stream.head)
         ending = extension(kind, name)
         key = f"{to.key}.{ending}"
         aws.s3().upload_fileobj(
@@ -127,15 +127,15 @@ def _headers(name: str, kind: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _open(artifact: Artifact, hosts: Hosts, limit: int, seconds: float) -> Iterator[tuple[Metered, str, str]]:
-    """The artifact's bytes, the content type that was declared, and its file name."""
-    inline = data(artifact.url)
+def _open(download: Download, limit: int, seconds: float) -> Iterator[tuple[Metered, str, str]]:
+    """The file's bytes, the content type that was declared, and its file name."""
+    inline = data(download.url)
     if inline:
         declared, text = inline
         content = base64.b64decode(text)
         yield Metered(BytesIO(content), limit, len(content)), declared, ""
         return
-    with Session(seconds) as session, _get(session, artifact.url, hosts) as response:
+    with Session(seconds) as session, _get(session, download) as response:
         # Asked for as it is; one that is packed all the same is unpacked, and its length is that of the pack.
         response.raw.decode_content = True
         packed = response.headers.get("Content-Encoding", "identity").lower() != "identity"
@@ -147,16 +147,19 @@ def _open(artifact: Artifact, hosts: Hosts, limit: int, seconds: float) -> Itera
         yield stream, response.headers.get("Content-Type", ""), _file_name(response.url)
 
 
-def _get(session: Session, url: str, hosts: Hosts) -> requests.Response:
-    """A GET without credentials; every redirect must lead to an allowed place again."""
-    for _ in range(REDIRECTS + 1):
-        if not hosts.allows(url):
+def _get(session: Session, download: Download) -> requests.Response:
+    """A GET, with a credential where the host is trusted with it; redirects too must lead to allowed places."""
+    url, hosts = download.url, download.hosts
+    for hop in range(REDIRECTS + 1):
+        anywhere = hop > 0 and download.redirects and url.startswith("https://") and urls.read(url) is not None
+        if not (anywhere or hosts.allows(url)):
             raise OutputRefused(f"not a host that outputs are fetched from: {urlsplit(url).hostname}")
         session.public = not hosts.names_origin(url)
+        trusted = download.trusted is not None and download.trusted.allows(url)
         try:
             response = session.get(
                 url,
-                headers={"User-Agent": "lumeo", "Accept-Encoding": "identity"},
+                headers={"User-Agent": "lumeo", "Accept-Encoding": "identity", **(download.headers if trusted else {})},
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
                 stream=True,

@@ -14,6 +14,8 @@ BELIEVED = 3
 """So many times in a row a provider's own word for when to come again is taken as it stands."""
 INSURED = 6
 """By so much longer is a wait that a webhook is expected to end: the look after it is insurance."""
+COLLECTING_LOOKS = 6
+"""So many looks at least fall into the time for which a provider keeps a result."""
 TROUBLE_CAP = 60.0
 """Seconds: the longest wait that we choose by ourselves while looks bring nothing."""
 
@@ -35,6 +37,11 @@ class Policy:
         if not (1 <= self.first <= self.cap and self.factor >= 1 and self.deadline > 0 and self.result_window > 0):
             raise ValueError(f"not a polling policy: {self}")
 
+    @property
+    def longest(self) -> float:
+        """The longest wait after which a result is surely still there, though the look after it may fail."""
+        return max(self.cap, self.result_window / COLLECTING_LOOKS)
+
 
 def wait(policy: Policy, looks: int, *, webhook: bool = False, chance: Callable[[], float] = random) -> int:
     """Seconds before the next look after `looks` looks; `webhook`: one is expected to end the wait earlier.
@@ -44,7 +51,8 @@ def wait(policy: Policy, looks: int, *, webhook: bool = False, chance: Callable[
     submitted together drift apart.
     """
     if webhook:
-        policy = replace(policy, first=policy.first * INSURED, cap=policy.cap * INSURED)
+        cap = min(policy.cap * INSURED, policy.longest)
+        policy = replace(policy, first=min(policy.first * INSURED, cap), cap=cap)
     if looks == 0:
         return math.ceil(policy.first)
     # By logarithms: the power itself overflows in a long run.
@@ -54,12 +62,17 @@ def wait(policy: Policy, looks: int, *, webhook: bool = False, chance: Callable[
     return int(max(1, min(policy.cap, math.floor(jittered + chance()))))
 
 
+def look_wait(policy: Policy, troubles: int, after: float | None, *, chance: Callable[[], float] = random) -> int:
+    """As `trouble_wait`, of a run that may end meanwhile: not so long that its result could be missed."""
+    return min(trouble_wait(policy, troubles, after, chance=chance), math.floor(policy.longest))
+
+
 def trouble_wait(policy: Policy, troubles: int, after: float | None, *, chance: Callable[[], float] = random) -> int:
     """Seconds before the next look after `troubles` looks in a row that brought nothing (at least one).
 
     Doubles from the policy's cap; `after` is the provider's own wish and a lower bound.
     """
-    ceiling = max(policy.cap, TROUBLE_CAP)
+    ceiling = max(policy.cap, min(TROUBLE_CAP, policy.longest))
     ideal = min(ceiling, policy.cap * 2.0 ** min(troubles - 1, 16))
     jittered = ideal * (1 - JITTER * chance())
     return max(1, math.ceil(max(jittered, after or 0)))

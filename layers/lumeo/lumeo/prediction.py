@@ -25,6 +25,14 @@ class Status(StrEnum):
         return self in {Status.SUCCEEDED, Status.FAILED, Status.CANCELED, Status.ABORTED}
 
 
+class Remark(StrEnum):
+    """What its caller should know of a prediction beside its status."""
+
+    PARTIAL = "partial"
+    INCOMPLETE = "incomplete"
+    NOT_STOPPED = "not_stopped"
+
+
 class Phase(StrEnum):
     """How far it has come with us."""
 
@@ -66,21 +74,26 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A submission that may be under way, or may have arrived, until it is known."""
+    """A submission that may be under way, or may have arrived, until it is known; `credential`: by which account."""
 
     attempt: str
     at: str
     not_after: str
     absent_at: str | None = None
+    credential: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """All that is needed to ask a provider again; never a secret: `credential` is the name of the account used."""
+    """All that is needed to ask a provider again; never a secret: `credential` is the name of the account used.
+
+    `kept`: what else the provider's declaration needs, texts and maps of texts.
+    """
 
     id: str
     at: str
     credential: str = "default"
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +153,10 @@ class Announced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One look at a provider, translated. `unknown`: its word for the status is none that we know."""
+    """One look at a provider, translated. `unknown`: its word for the status is none that we know.
+
+    `stored`: its output has files that are to be stored however it ended; `remark`: what qualifies a success.
+    """
 
     status: Status
     upstream: Upstream
@@ -151,6 +167,8 @@ class Snapshot:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     removed: bool = False
     unknown: bool = False
+    stored: bool = False
+    remark: Remark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +198,14 @@ class Prediction:
     model: str | None = None
     version: str | None = None
     deployment: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
     latest: str | None = None
     rerun_of: str | None = None
     subscriber: Subscriber | None = None
     phase: Phase = Phase.ACCEPTED
     status: Status = Status.STARTING
     room: Turn | None = None
+    before: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     intent: Intent | None = None
     webhook: bool = False
     proposed: str | None = None
@@ -202,6 +222,8 @@ class Prediction:
     cancel_requested: str | None = None
     cancel_sent: str | None = None
     verdict: Verdict | None = None
+    collect_by: str | None = None
+    remarks: tuple[Remark, ...] = ()
     result: Document | None = None
     raw_error: Document | None = None
     raw_logs: Document | None = None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from lumeo.errors import ErrorCode
-from lumeo.prediction import Phase, Prediction, Status, is_hash, named
+from lumeo.prediction import Phase, Prediction, Remark, Status, is_hash, named
 
 SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.CONTENT_REJECTED: "This content was rejected.",
@@ -24,6 +24,12 @@ SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.SUBMISSION_UNCERTAIN: "It is not certain that the generation was started, so it was not started again.",
 }
 """What a person reads. The provider's own text is for the operator."""
+
+REMARKS: Mapping[Remark, str] = {
+    Remark.PARTIAL: "Some of its items did not succeed: metrics.counts says how many, and /items which.",
+    Remark.INCOMPLETE: "The output was cut off before its end.",
+    Remark.NOT_STOPPED: "This provider cannot be told to stop: the run may go on there, and be billed.",
+}
 
 HIDDEN = "hidden"
 """What stands for the version of a model that has none of its own, as official models."""
@@ -58,6 +64,11 @@ def version_of(prediction: Prediction) -> str:
 
 def warnings(prediction: Prediction) -> list[dict[str, str]]:
     """What its caller should know: `{code, detail}` each."""
+    remarks = [{"code": remark.value, "detail": REMARKS[remark]} for remark in prediction.remarks]
+    return remarks + _unpinned(prediction)
+
+
+def _unpinned(prediction: Prediction) -> list[dict[str, str]]:
     # Of a deployment, and of a model of the catalogue, the version is its owner's business.
     if prediction.deployment or (prediction.model and prediction.version) or named(prediction.version)[1]:
         return []
@@ -88,6 +99,7 @@ def public(prediction: Prediction, contents: Contents) -> dict[str, Any]:
         "started_at": prediction.timeline.get("started"),
         "completed_at": prediction.completed_at,
         "deployment": prediction.deployment,
+        "options": dict(prediction.options) or None,
         "rerun_of": prediction.rerun_of,
         "webhook": wanted.url if wanted else None,
         "webhook_events_filter": list(wanted.events) if wanted else None,
@@ -95,6 +107,7 @@ def public(prediction: Prediction, contents: Contents) -> dict[str, Any]:
     }
     return {
         "id": prediction.id,
+        "provider": prediction.provider,
         "model": model_of(prediction),
         "version": version_of(prediction),
         "input": contents.input,

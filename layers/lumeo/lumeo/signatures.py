@@ -23,6 +23,11 @@ def caller_secret(master: bytes, caller: str) -> str:
     return PREFIX + base64.b64encode(hmac.digest(master, f"caller.{caller}".encode(), hashlib.sha256)).decode()
 
 
+def provider_secret(master: bytes, provider: str, prediction_id: str) -> str:
+    """What a provider signs its webhooks for a prediction with: nobody but us and that provider can know it."""
+    return hmac.digest(master, f"provider.{provider}.{prediction_id}".encode(), hashlib.sha256).hex()
+
+
 def same(one: str, other: str) -> bool:
     """Whether two tokens are equal, in a time that does not say how far they are."""
     return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))

@@ -85,6 +85,10 @@ class Store:
         """Note when its turn at the provider is."""
         return self._update(prediction_id, _in(Phase.ACCEPTED) & _fence(run), {"room": turn, "due_at": due_at})
 
+    def prepare(self, prediction_id: str, run: str, name: str, kept: Mapping[str, str]) -> Prediction | None:
+        """Keep what a step before the submission brought."""
+        return self._update(prediction_id, _in(Phase.ACCEPTED) & _fence(run), {f"before.{name}": kept})
+
     def intend(self, prediction_id: str, run: str, intent: Intent, due_at: str, *, webhook: bool) -> Prediction | None:
         """Say that a submission is about to be made, and whether the provider is given our webhook with it."""
         return self._update(
@@ -213,7 +217,10 @@ class Store:
     def withdraw(
         self, prediction: Prediction, phase: Phase, changes: Mapping[str, Any] | None = None
     ) -> Prediction | None:
-        """End as canceled at once: from `accepted`, with nothing sent, or from `running`, when the provider stopped."""
+        """End as canceled at once: from `accepted`, with nothing sent, or from `running`, when the provider stopped.
+
+        From `running` also where the provider cannot be told to: `changes` say so.
+        """
         now = clock.stamp()
         ending = {
             "verdict": Verdict(Status.CANCELED, now),

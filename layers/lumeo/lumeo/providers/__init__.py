@@ -1,18 +1,43 @@
-"""Outside APIs that run predictions: one small interface, and the providers that are known."""
+"""Outside APIs that run predictions: one small interface; Replicate is code, the others are declarations."""
 
+import re
 from functools import cache
+from pathlib import Path
 
+from lumeo import credentials
 from lumeo.providers import replicate
 from lumeo.providers.base import Provider
 
-__all__ = ["DEFAULT", "KNOWN", "Provider", "provider"]
+__all__ = ["DECLARATIONS", "DEFAULT", "Provider", "is_known", "known", "provider"]
 
 DEFAULT = "replicate"
 """Whose model it is where a request does not say."""
-KNOWN = {"replicate": replicate.from_environment}
+DECLARATIONS = Path(__file__).parent / "declarations"
+"""A file for each other provider: the owner's own stand beside ours."""
+
+
+def known() -> list[str]:
+    """All names of providers, by the alphabet."""
+    return sorted([DEFAULT, *(path.stem for path in DECLARATIONS.glob("*.yaml"))])
+
+
+def is_known(name: str) -> bool:
+    return name == DEFAULT or (re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name) is not None and _file(name).is_file())
 
 
 @cache
 def provider(name: str) -> Provider:
-    """The provider of that name. Raises KeyError for a name that is not known."""
-    return KNOWN[name]()
+    """The provider of that name. Raises KeyError for one that is not known, and as `loading.load`."""
+    if name == DEFAULT:
+        return replicate.from_environment()
+    if not is_known(name):
+        raise KeyError(name)
+    # Whoever runs Replicate's models alone loads none of what reads declarations.
+    from lumeo.providers.declared import Declared  # noqa: PLC0415
+    from lumeo.providers.loading import load  # noqa: PLC0415
+
+    return Declared(load(_file(name)), lambda account: credentials.account(name, account), credentials.master)
+
+
+def _file(name: str) -> Path:
+    return DECLARATIONS / f"{name}.yaml"

@@ -1,31 +1,39 @@
 """What Lumeo asks of a provider. Nothing outside this package knows a provider's words."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from lumeo.artifacts import Artifact, Hosts
+from lumeo.artifacts import Artifact, Download
+from lumeo.faults import Fault
 from lumeo.polling import Policy
-from lumeo.prediction import Handle, Snapshot, WakeUp
+from lumeo.prediction import Handle, Snapshot, Status, WakeUp
 from lumeo.rates import Rate
 
 SUBMIT_SECONDS = 20
+STEP_SECONDS = 10
 LOOK_SECONDS = 10
 CANCEL_SECONDS = 8
-"""A call is over after so long, whatever the other side does. A function makes one, and perhaps a cancel."""
+"""A call is over after so long, whatever the other side does. A function makes one or two, and perhaps a cancel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What is to be run: a `deployment`, a `version`, or else a `model` (`owner/name`); `cancel_after` in seconds.
+    """What is to be run: a `deployment`, a `version`, or else a `model`; `cancel_after` in seconds.
 
+    `prediction` is our id, `credential` the name of the account, `before` what earlier steps kept, by their names.
     `webhook`: where the provider calls us, if it may.
     """
 
+    prediction: str
+    credential: str
     model: str | None
     version: str | None
     deployment: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
     input: Mapping[str, Any]
+    before: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cancel_after: int
     webhook: str | None = None
 
@@ -37,27 +45,70 @@ class Search:
     webhook: str
     after: str
     before: str
+    credential: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookCall:
+    """A call of our webhook for a prediction; `headers` by their names in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    prediction: str
+    credential: str = "default"
+
+
+def is_id(text: Any) -> bool:
+    """Whether it may be a provider's name for a run: one that neither breaks a key nor leads a URL elsewhere."""
+    return (
+        isinstance(text, str)
+        and re.fullmatch(r"[!-~]{1,512}", text) is not None
+        and not {".", ".."} & set(text.split("/"))
+    )
 
 
 class Provider(Protocol):
-    """An outside API that runs predictions. Every call is one request, without a repeat and without a sleep.
+    """An outside API that runs predictions. Every call is one request, or two, without a repeat and without a sleep.
 
-    They raise `Retryable`; `ready` and `submit` also `Rejected`, `submit` and `find` `Ambiguous`, `fetch`, `cancel` and
-    `describe` `Gone`, `webhook` `Forged`. `room` is how many submissions it takes; after `listing` seconds what it took
-    is found.
+    They raise `Retryable`; `ready`, `prepare`, `submit` and `fetch` also `Rejected`, `submit`, `find` and `adopt`
+    `Ambiguous`, `fetch`, `cancel` and `describe` `Gone`, `webhook` `Forged`.
     """
 
     name: str
     polling: Policy
-    hosts: Hosts
     room: Rate
+    """How many submissions it takes of an account."""
     listing: int
+    """Seconds after which what it took is found."""
+    cancels: bool
+    """Whether it can be told to stop."""
+    describes: bool
+    """Whether it says what its models take."""
+    finishes: bool
+    """Whether the answer to a submission may already be the end."""
+    options: Mapping[str, str]
+    """What a request may say beside its input, with the defaults."""
 
-    def ready(self) -> None:
+    def faults(self, model: str | None, options: Mapping[str, Any]) -> list[Fault]:
+        """What of a request's model and options it does not take."""
+
+    def statuses(self, rows: Sequence[Any]) -> list[tuple[str | None, Status]]:
+        """What the lines of a batch's results say: what each item was called, and how it ended."""
+
+    def has_items(self, pointer: str) -> bool:
+        """Whether the file at that place of an output has a line for each item of a batch."""
+
+    def ready(self, credential: str) -> None:
         """Have the credential at hand, so that `submit` needs nothing but the provider. Raises Rejected without one."""
 
-    def calls_back(self, url: str) -> bool:
+    def calls_back(self, url: str, credential: str) -> bool:
         """Whether it would call a webhook at that URL."""
+
+    def prepare(self, submission: Submission) -> tuple[str, Mapping[str, str]] | None:
+        """Make the first step before the submission that was not made yet; its name, and what is to be kept of it.
+
+        None when nothing is left to be done. A step may be repeated.
+        """
 
     def submit(self, submission: Submission) -> tuple[Handle, Snapshot | None]:
         """Start it; the snapshot is what the answer showed, if it showed one."""
@@ -65,14 +116,17 @@ class Provider(Protocol):
     def find(self, search: Search) -> Sequence[Handle]:
         """What a submission became, oldest first. Raises Ambiguous where that cannot be told."""
 
+    def adopt(self, upstream_id: str, submission: Submission) -> Handle:
+        """The handle of what a submission became, as a webhook named it. Raises Ambiguous where that is not enough."""
+
     def fetch(self, handle: Handle) -> Snapshot:
         """Look at it once."""
 
     def cancel(self, handle: Handle) -> None:
         """Ask for its end; what came of it shows in the next look."""
 
-    def webhook(self, headers: Mapping[str, str], body: bytes) -> WakeUp:
-        """What a call of our webhook says, once it is verified; `headers` by their names in lower case."""
+    def webhook(self, call: WebhookCall) -> WakeUp:
+        """What a call of our webhook says, once it is verified."""
 
     def describe(self, path: str, seconds: float) -> dict[str, Any]:
         """What it says of a model (`owner/name`), its versions (`…/versions`), or one of them (`…/versions/{hash}`).
@@ -80,5 +134,8 @@ class Provider(Protocol):
         Raises Gone for what it does not know.
         """
 
-    def artifacts(self, output: Any) -> tuple[Artifact, ...]:
+    def artifacts(self, handle: Handle, output: Any) -> tuple[Artifact, ...]:
         """The files in an output."""
+
+    def open(self, handle: Handle, artifact: Artifact) -> Download:
+        """Where a file's bytes are, and what has to be sent for them."""

@@ -5,13 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lumeo.errors import Ambiguous, ErrorCode, ProviderError, Rejected, Retryable
+from lumeo.errors import ErrorCode, ProviderError, Rejected
 from lumeo.prediction import Snapshot, Status, Upstream
+from lumeo.providers import answers
 from lumeo.providers.http import Answer
-from lumeo.redaction import redacted
-
-WORD = 256
-"""Characters of a provider's word that are kept."""
 
 # Codes and parts of texts, never whole ones: Replicate's runtime adds prefixes and suffixes. First match wins.
 _CLASSES: tuple[tuple[ErrorCode, re.Pattern[str]], ...] = (
@@ -68,42 +65,9 @@ def classify(error: str) -> ErrorCode:
 
 def refusal(answer: Answer) -> ProviderError | None:
     """What a create call's answer means when it is not a prediction: None for 2xx."""
-    raw = f"{answer.status}: {answer.text}"
-    match answer.status:
-        case status if 200 <= status < 300:
-            return None
-        case 429:
-            return Retryable(raw, retry_after(answer), throttled=True)
-        case 401 | 402 | 403:
-            return Rejected(ErrorCode.PROVIDER_ACCOUNT, raw)
-        case 404:
-            return Rejected(ErrorCode.MODEL_NOT_FOUND, raw)
-        case 422 if "version" in _title(answer).lower():
-            return Rejected(ErrorCode.MODEL_NOT_FOUND, raw)
-        case 400 | 413 | 422:
-            return Rejected(ErrorCode.INVALID_INPUT, raw)
-        case status if 300 <= status < 400:
-            return Rejected(ErrorCode.PROVIDER_UNAVAILABLE, f"{raw} (a redirect is not followed: mend the base URL)")
-        case 408 | 409:
-            return Ambiguous(raw)
-        case status if 400 <= status < 500:
-            return Rejected(ErrorCode.GENERATION_FAILED, raw)
-    return Ambiguous(raw)
-
-
-def retry_after(answer: Answer) -> float | None:
-    """Seconds that an answer asks to wait: the header, the body's `retry_after`, or the text `resets in ~Ns`."""
-    said = answer.headers.get("Retry-After", "")
-    body = answer.json if isinstance(answer.json, dict) else {}
-    text = re.search(r"resets in ~?(\d+(?:\.\d+)?)\s*s", str(body.get("detail", "")))
-    for found in (said, body.get("retry_after"), text[1] if text else None):
-        try:
-            seconds = float(found or "")
-        except (TypeError, ValueError, OverflowError):
-            continue
-        if 0 <= seconds < 86_400:
-            return seconds
-    return None
+    if answer.status == 422 and "version" in _title(answer).lower():
+        return Rejected(ErrorCode.MODEL_NOT_FOUND, f"{answer.status}: {answer.text}")
+    return answers.refusal(answer)
 
 
 def _title(answer: Answer) -> str:
@@ -112,5 +76,4 @@ def _title(answer: Answer) -> str:
 
 def _text(body: Mapping[str, Any], name: str) -> str | None:
     value = body.get(name)
-    # Bounded, and without halves of surrogate pairs: it is kept in an item of the table.
-    return redacted(value)[:WORD].encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
+    return answers.word(value) if isinstance(value, str) else None

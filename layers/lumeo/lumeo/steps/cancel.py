@@ -2,7 +2,7 @@
 
 from lumeo import clock, runs
 from lumeo.errors import ProviderError
-from lumeo.prediction import Handle, Phase, Prediction, Status
+from lumeo.prediction import Handle, Phase, Prediction, Remark, Status
 from lumeo.providers import provider
 from lumeo.redaction import redacted
 from lumeo.steps import look, stop
@@ -27,6 +27,10 @@ def cancel(prediction: Prediction) -> Prediction:
     if wished and wished.phase is Phase.ACCEPTED:
         # Create has just taken its submission back; now that the wish is there, it makes no other.
         ended = store().withdraw(wished, Phase.ACCEPTED) or store().get(prediction.id) or prediction
+    elif wished and wished.handle and not provider(wished.provider).cancels:
+        stop.tell(wished, wished.handle)
+        withdrawn = store().withdraw(wished, Phase.RUNNING, {"remarks": (Remark.NOT_STOPPED,)})
+        ended = withdrawn or store().get(wished.id) or prediction
     elif wished and wished.handle and stop.tell(wished, wished.handle):
         if not wished.cancel_sent:
             store().told(wished.id, clock.stamp())
@@ -40,13 +44,17 @@ def cancel(prediction: Prediction) -> Prediction:
 
 def _ended(prediction: Prediction, handle: Handle, until: float) -> Prediction:
     """Hold the answer for a moment: mostly the provider ends it at once."""
+    # Who is not to be asked so often says when the run has ended to whoever looks next.
+    if provider(prediction.provider).polling.first > HOLD_SECONDS:
+        return prediction
     while not prediction.verdict:
         try:
             snapshot = provider(prediction.provider).fetch(handle)
         except ProviderError as error:
             logger.warning("a look brought nothing", raw=redacted(error.raw))
         else:
-            if snapshot.status is Status.CANCELED:
+            # What has files to be stored is the run's to end.
+            if snapshot.status is Status.CANCELED and not snapshot.stored:
                 withdrawn = store().withdraw(prediction, Phase.RUNNING, look.changes(prediction, snapshot))
                 return withdrawn or store().get(prediction.id) or prediction
         if clock.now().timestamp() + LOOK_SECONDS > until:

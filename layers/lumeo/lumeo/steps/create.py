@@ -1,10 +1,10 @@
 """Submit to the provider, once: the one place that can pay for a prediction."""
 
-import math
 import secrets
+from dataclasses import replace
 from typing import Any
 
-from lumeo import artifacts, clock, documents, polling, runs
+from lumeo import artifacts, clock, credentials, documents, polling, runs
 from lumeo.errors import Ambiguous, ErrorCode, Rejected, Retryable
 from lumeo.files import files, named, readable_url
 from lumeo.hooks import hook_url
@@ -19,11 +19,15 @@ from lumeo.steps.next import answer, current
 from lumeo.steps.own import own
 from lumeo.steps.search import search
 from lumeo.steps.settle import settle
+from lumeo.steps.status import seen
+from lumeo.steps.submission import submission
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
 
 INTENT_SECONDS = SUBMIT_SECONDS + 10
 """An intent holds for so long; the function has 40 s."""
+PREPARING_SECONDS = 8
+"""After steps before the submission that took longer, it is left to the next call."""
 LOOK_SECONDS = 2
 """After so long it is first looked what became of a submission whose answer was lost."""
 
@@ -52,28 +56,19 @@ def create(prediction_id: str, run: str) -> dict[str, Any]:
 
 def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
     upstream = provider(prediction.provider)
-    url = hook_url(prediction)
+    credential = credentials.name(prediction.provider, prediction.caller)
+    intent: Intent | None = None
     try:
-        given = _readable(prediction, documents.value(prediction.input))
-    except Rejected as error:
-        return settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), error.code), error)
-    submission = Submission(
-        model=prediction.model,
-        version=prediction.version,
-        deployment=prediction.deployment,
-        input=given,
-        cancel_after=math.ceil(clock.seconds_between(clock.stamp(), prediction.deadline)),
-        webhook=url if upstream.calls_back(url) else None,
-    )
-    intent = Intent(secrets.token_hex(8), clock.stamp(), clock.later(INTENT_SECONDS))
-    try:
-        upstream.ready()
-        intended = _intended(prediction, run, intent, webhook=submission.webhook is not None)
+        prepared = _prepared(prediction, run, credential)
+        if prepared is None:
+            return answer(prediction, "Create")
+        intent = Intent(secrets.token_hex(8), clock.stamp(), clock.later(INTENT_SECONDS), credential=credential)
+        intended = _intended(prediction, run, intent, webhook=prepared.webhook is not None)
         if intended is None:
             return answer(prediction, "Create")
         prediction = intended
         _check_time(intent)
-        handle, snapshot = upstream.submit(submission)
+        handle, snapshot = upstream.submit(prepared)
     except Rejected as error:
         logger.warning("the provider refused it", code=error.code, raw=redacted(error.raw))
         return settle(prediction, run, Verdict(Status.FAILED, clock.stamp(), error.code), error)
@@ -86,7 +81,23 @@ def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
     logger.info("submitted", upstream_id=handle.id)
     owned = own(prediction, run, handle, snapshot, intent)
     learn(prediction, snapshot)
-    return owned
+    over = upstream.finishes and snapshot is not None and snapshot.status.terminal
+    return seen(prediction.id, run, snapshot) if snapshot and over else owned
+
+
+def _prepared(prediction: Prediction, run: str, credential: str) -> Submission | None:
+    """The submission, with all steps before it made; None where that took too long, or another run carries it on."""
+    upstream, url = provider(prediction.provider), hook_url(prediction)
+    upstream.ready(credential)
+    webhook = url if upstream.calls_back(url, credential) else None
+    given = _readable(prediction, documents.value(prediction.input))
+    wanted, began = submission(prediction, credential, given, webhook), clock.stamp()
+    while step := upstream.prepare(wanted):
+        kept = store().prepare(prediction.id, run, *step)
+        if kept is None or clock.seconds_between(began, clock.stamp()) > PREPARING_SECONDS:
+            return None
+        wanted = replace(wanted, before=kept.before)
+    return wanted
 
 
 def _readable(prediction: Prediction, given: Any) -> Any:
@@ -117,14 +128,14 @@ def _check_time(intent: Intent) -> None:
         raise Retryable("too slow to begin a submission that would end in time")
 
 
-def _not_yet(prediction: Prediction, run: str, intent: Intent, turn: Turn, error: Retryable) -> dict[str, Any]:
+def _not_yet(prediction: Prediction, run: str, intent: Intent | None, turn: Turn, error: Retryable) -> dict[str, Any]:
     """It surely did not arrive: take the intent back, and come again unless that would be too late."""
     logger.warning("not submitted yet", raw=redacted(error.raw), throttled=error.throttled)
     count("Throttled" if error.throttled else "Unreachable", prediction.provider)
     troubles = prediction.troubles + 1
     policy = provider(prediction.provider).polling
     wait = polling.trouble_wait(policy, troubles, error.after)
-    if prediction.phase is Phase.SENDING:
+    if intent and prediction.phase is Phase.SENDING:
         retracted = store().retract(prediction.id, run, intent, troubles, due(wait))
         if retracted is None or retracted.cancel_requested:
             return answer(retracted or prediction, "Create")

@@ -1,6 +1,7 @@
 """Store every output, then write the terminal status. May be repeated: what is stored is marked and skipped."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -9,8 +10,9 @@ from lumeo import artifacts, clock, documents, outputs, polling, view
 from lumeo.artifacts import Artifact
 from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable
 from lumeo.outputs import Destination
-from lumeo.prediction import Document, Phase, Prediction, Status
+from lumeo.prediction import Document, Phase, Prediction, Status, Verdict
 from lumeo.providers import provider
+from lumeo.steps import collect
 from lumeo.steps.next import answer, current, end, over
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
@@ -29,20 +31,24 @@ def finalize(prediction_id: str, run: str, seconds: float) -> dict[str, Any]:
         return prediction
     if prediction.phase is not Phase.SETTLED or prediction.verdict is None:
         return answer(prediction, "Status" if prediction.handle else "Create")
-    if prediction.verdict.status is not Status.SUCCEEDED:
+    if prediction.result is None:
         return _finish(prediction, run, prediction.verdict.status, prediction.verdict.code)
     if prediction.fresh_look == "gone":
-        return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_EXPIRED)
-    return _succeed(prediction, run, end_at)
+        return _without(prediction, run, ErrorCode.OUTPUT_EXPIRED)
+    return _with_files(prediction, run, prediction.verdict, end_at)
 
 
-def _succeed(prediction: Prediction, run: str, end_at: float) -> dict[str, Any]:
-    """Copy what is not copied yet, and say `succeeded` only when nothing is missing."""
+def _with_files(prediction: Prediction, run: str, verdict: Verdict, end_at: float) -> dict[str, Any]:
+    """Copy what is not copied yet, and say how it ended only when nothing is missing."""
     result = documents.value(prediction.result)
-    files = [Artifact(pointer, artifacts.at(result["output"], pointer)) for pointer in result["artifacts"]]
+    keyed = result.get("keyed", {})
+    files = [
+        Artifact(pointer, artifacts.at(result["output"], pointer), pointer in keyed, keyed.get(pointer, ""))
+        for pointer in result["artifacts"]
+    ]
     if len(files) > MOST_FILES:
         logger.warning("too many outputs", files=len(files))
-        return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_TOO_LARGE)
+        return _without(prediction, run, ErrorCode.OUTPUT_TOO_LARGE)
     try:
         for n, file in enumerate(files):
             stored = _stored(prediction, run, n, file, end_at)
@@ -51,13 +57,22 @@ def _succeed(prediction: Prediction, run: str, end_at: float) -> dict[str, Any]:
             prediction = stored
     except OutputTooLarge as error:
         logger.warning("an output is too large", reason=str(error))
-        return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_TOO_LARGE)
+        return _without(prediction, run, ErrorCode.OUTPUT_TOO_LARGE)
     except OutputRefused as error:
         logger.error("an output is not where outputs may be fetched", reason=str(error))
-        return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_EXPIRED)
+        return _without(prediction, run, ErrorCode.OUTPUT_EXPIRED)
     except OutputUnavailable as error:
         return _again(prediction, run, error)
-    return _finish(prediction, run, Status.SUCCEEDED, None, _output(prediction, run, result["output"], files))
+    return _finish(prediction, run, verdict.status, verdict.code, _output(prediction, run, result["output"], files))
+
+
+def _without(prediction: Prediction, run: str, code: ErrorCode) -> dict[str, Any]:
+    """The end without the output: what had succeeded has failed by that, what had not ends as it was."""
+    assert prediction.verdict  # noqa: S101 (it is settled)
+    ended = prediction.verdict
+    if ended.status is Status.SUCCEEDED:
+        ended = replace(ended, status=Status.FAILED, code=code)
+    return _finish(prediction, run, ended.status, ended.code)
 
 
 def _stored(prediction: Prediction, run: str, n: int, file: Artifact, end_at: float) -> Prediction | None:
@@ -67,7 +82,9 @@ def _stored(prediction: Prediction, run: str, n: int, file: Artifact, end_at: fl
     left = end_at - clock.now().timestamp()
     if left <= 0:
         raise OutputUnavailable("no time is left in this call")
-    output = outputs.copy(file, provider(prediction.provider).hosts, _destination(prediction, n), left)
+    assert prediction.handle  # noqa: S101 (it has run)
+    download = provider(prediction.provider).open(prediction.handle, file)
+    output = outputs.copy(file, download, _destination(prediction, n), left)
     count("OutputBytes", prediction.provider, output.bytes, MetricUnit.Bytes)
     return store().keep(prediction.id, run, n, output)
 
@@ -92,10 +109,9 @@ def _again(prediction: Prediction, run: str, error: OutputUnavailable) -> dict[s
     policy, troubles = provider(prediction.provider).polling, prediction.troubles + 1
     logger.warning("an output could not be stored yet", reason=str(error), troubles=troubles)
     count("CopyTroubles", prediction.provider)
-    over = clock.seconds_between(prediction.timeline["completed"], clock.stamp()) > policy.result_window
-    if over and prediction.troubles:
-        return _finish(prediction, run, Status.FAILED, ErrorCode.OUTPUT_EXPIRED)
-    wait = polling.trouble_wait(policy, troubles, None)
+    if clock.stamp() > collect.collect_by(prediction) and prediction.troubles:
+        return _without(prediction, run, ErrorCode.OUTPUT_EXPIRED)
+    wait = polling.look_wait(policy, troubles, None)
     changes = {"troubles": troubles, "fresh_look": "asked", "due_at": due(wait)}
     return answer(store().refresh(prediction.id, run, changes) or prediction, "Status", wait)
 

@@ -15,6 +15,8 @@ SECONDS = 3
 
 def learn(prediction: Prediction, snapshot: Snapshot | None) -> None:
     """Keep the schema of the version that was asked for; of a name, if what is known of it is older than an hour."""
+    if not provider(prediction.provider).describes:
+        return
     model, version = asked_of(prediction)
     model = model or (snapshot.upstream.model if snapshot else None)
     if not model or prediction.deployment or not is_name(model):

@@ -43,7 +43,10 @@ def changes(prediction: Prediction, snapshot: Snapshot) -> dict[str, Any]:
 def _is_text(prediction: Prediction, output: Any) -> bool:
     """Whether a caller may see it before it is stored: files are served from our own storage alone."""
     words = output if isinstance(output, list) else [output]
-    return all(isinstance(word, str) for word in words) and not provider(prediction.provider).artifacts(output)
+    return prediction.handle is not None and (
+        all(isinstance(word, str) for word in words)
+        and not provider(prediction.provider).artifacts(prediction.handle, output)
+    )
 
 
 def moment(text: str | None) -> str:

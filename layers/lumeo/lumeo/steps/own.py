@@ -32,7 +32,7 @@ def own(
             return settle(seen, run, Verdict(Status.FAILED, clock.stamp(), ErrorCode.SUBMISSION_UNCERTAIN))
         return _left_over(seen, handle, intent)
     if owned.proposed and owned.proposed != handle.id:
-        stop.orphan(owned, Handle(id=owned.proposed, at=clock.stamp()))
+        stop.orphan(owned, Handle(owned.proposed, clock.stamp(), handle.credential))
     if owned.cancel_requested and not owned.verdict:
         if stop.tell(owned, handle):
             store().told(owned.id, clock.stamp())

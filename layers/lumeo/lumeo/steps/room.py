@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from lumeo import clock
+from lumeo import clock, credentials
 from lumeo.errors import ErrorCode, ProviderError
 from lumeo.prediction import Prediction, Status, Turn, Verdict
 from lumeo.providers import provider
@@ -58,4 +58,6 @@ def _queued(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
 
 
 def _name(prediction: Prediction) -> str:
-    return f"room#{prediction.provider}"
+    """Each account of a provider has a limit of its own."""
+    account = credentials.name(prediction.provider, prediction.caller)
+    return f"room#{prediction.provider}" + ("" if account == credentials.DEFAULT else f"#{account}")

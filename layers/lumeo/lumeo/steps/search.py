@@ -17,6 +17,8 @@ from lumeo.telemetry import count, logger
 
 AGAIN_SECONDS = 10
 """Two looks so far apart must find nothing before a submission is taken for absent."""
+AWAITED_SECONDS = 600
+"""So long after its time a submission that cannot be looked for is expected to be named by its webhook."""
 GRACE_SECONDS = 60
 """After the deadline: so long for a provider that cannot be asked."""
 
@@ -29,7 +31,10 @@ def search(prediction: Prediction, run: str, intent: Intent) -> dict[str, Any]:
         # What was proposed is only believed once the provider shows it.
         snapshot = provider(prediction.provider).fetch(found[0]) if prediction.proposed else None
     except Ambiguous as error:
-        left = clock.seconds_between(now, intent.not_after)
+        # Where nothing can be asked, a webhook may still name it.
+        patience = AWAITED_SECONDS if prediction.webhook and not prediction.proposed else 0
+        until = min(clock.later(patience, intent.not_after), max(prediction.deadline, intent.not_after))
+        left = clock.seconds_between(now, until)
         if left > 0:
             return answer(prediction, "Create", polling.search_wait(clock.seconds_between(intent.at, now), left))
         return settle(prediction, run, Verdict(Status.FAILED, now, ErrorCode.SUBMISSION_UNCERTAIN), error)

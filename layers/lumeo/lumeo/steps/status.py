@@ -3,11 +3,22 @@
 from typing import Any
 
 from lumeo import clock, documents, polling
-from lumeo.errors import ErrorCode, Gone, ProviderError, Retryable
-from lumeo.prediction import Document, Handle, Phase, Prediction, Snapshot, Status, Verdict, overdue, verdict
+from lumeo.errors import Gone, ProviderError, Rejected, Retryable
+from lumeo.prediction import (
+    Document,
+    Handle,
+    Phase,
+    Prediction,
+    Remark,
+    Snapshot,
+    Status,
+    Verdict,
+    overdue,
+    verdict,
+)
 from lumeo.providers import provider
 from lumeo.redaction import redacted
-from lumeo.steps import look, notices, stop
+from lumeo.steps import collect, look, notices, stop
 from lumeo.steps.next import answer, current
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
@@ -35,16 +46,30 @@ def status(prediction_id: str, run: str) -> dict[str, Any]:
     return _look(prediction, run, prediction.handle)
 
 
+def seen(prediction_id: str, run: str, snapshot: Snapshot) -> dict[str, Any]:
+    """What follows from what was seen already, when it was submitted."""
+    prediction = current(prediction_id, run)
+    if isinstance(prediction, dict):
+        return prediction
+    if prediction.phase is Phase.RUNNING and prediction.handle:
+        return _seen(prediction, run, prediction.handle, snapshot)
+    return answer(prediction, "Create")
+
+
 def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
     try:
         snapshot = provider(prediction.provider).fetch(handle)
     except ProviderError as error:
         return _nothing_learnt(prediction, run, handle, error)
+    return _seen(prediction, run, handle, snapshot)
+
+
+def _seen(prediction: Prediction, run: str, handle: Handle, snapshot: Snapshot) -> dict[str, Any]:
     now = clock.stamp()
-    ended = verdict(prediction, snapshot, now) or _too_late(prediction, now)
+    ended = verdict(prediction, snapshot, now) or _too_late(prediction, now) or _let_go(prediction, now)
     changes = look.changes(prediction, snapshot)
     if ended:
-        changes |= _ending(prediction, ended, snapshot)
+        changes |= _ending(prediction, handle, ended, snapshot)
         settled = store().settle(prediction, run, ended, due(0), changes)
         return answer(settled or prediction, "Finalize" if settled else "Status")
     if snapshot.unknown and (prediction.polls == 0 or snapshot.upstream.status != prediction.upstream.status):
@@ -62,13 +87,19 @@ def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: Pro
     if troubles == 1:
         logger.warning("a look brought nothing", raw=redacted(error.raw))
     count("LooksWithoutAnswer", prediction.provider)
-    gone = isinstance(error, Gone) and clock.seconds_between(handle.at, now) > PENDING_SECONDS
+    late = clock.seconds_between(handle.at, now) > PENDING_SECONDS or prediction.cancel_sent is not None
+    gone = isinstance(error, Gone) and late
     gone_looks = prediction.gone_looks + 1 if gone else 0
-    ended = _too_late(prediction, now)
-    if gone_looks >= GONE_LOOKS:
-        ended = ended or Verdict(Status.FAILED, now, ErrorCode.INTERRUPTED)
+    left = _too_late(prediction, now) or _let_go(prediction, now)
+    ended = left
+    if gone_looks >= GONE_LOOKS and isinstance(error, Gone):
+        ended = ended or _gone(prediction, error, now)
+    if isinstance(error, Rejected):
+        logger.error("it cannot be asked for", raw=redacted(error.raw))
+        ended = ended or Verdict(Status.FAILED, now, error.code)
     if ended:
-        raw = {"raw_error": documents.keep(prediction.id, "error", error.raw)}
+        raw: dict[str, Any] = {"raw_error": documents.keep(prediction.id, "error", error.raw)}
+        raw |= {"remarks": _remarks(prediction, left)} if left else {}
         settled = store().settle(prediction, run, ended, due(0), raw)
         return answer(settled or prediction, "Finalize" if settled else "Status")
     wait = _next_wait(prediction, _trouble_wait(prediction, error))
@@ -86,14 +117,13 @@ def _look_afresh(prediction: Prediction, run: str, handle: Handle) -> dict[str, 
     if snapshot.removed or snapshot.output is None:
         changes: dict[str, Any] = {"fresh_look": "gone"}
     else:
-        changes = {"fresh_look": None, "gone_looks": 0, "result": _result(prediction, snapshot)}
+        changes = {"fresh_look": None, "gone_looks": 0, "result": _result(prediction, handle, snapshot)}
     return answer(store().refresh(prediction.id, run, changes) or prediction, "Finalize")
 
 
 def _nothing_learnt_afresh(prediction: Prediction, run: str, error: ProviderError) -> dict[str, Any]:
     """One that says that it is gone may be wrong once, as while it ran."""
-    window = provider(prediction.provider).polling.result_window
-    left = window - clock.seconds_between(prediction.timeline["completed"], clock.stamp())
+    left = clock.seconds_between(clock.stamp(), collect.collect_by(prediction))
     gone_looks = prediction.gone_looks + 1 if isinstance(error, Gone) else 0
     if left <= 0 or gone_looks >= GONE_LOOKS:
         return answer(store().refresh(prediction.id, run, {"fresh_look": "gone"}) or prediction, "Finalize")
@@ -104,13 +134,26 @@ def _nothing_learnt_afresh(prediction: Prediction, run: str, error: ProviderErro
 
 def _trouble_wait(prediction: Prediction, error: ProviderError) -> int:
     after = error.after if isinstance(error, Retryable) else None
-    return polling.trouble_wait(provider(prediction.provider).polling, prediction.troubles + 1, after)
+    return polling.look_wait(provider(prediction.provider).polling, prediction.troubles + 1, after)
 
 
 def _too_late(prediction: Prediction, now: str) -> Verdict | None:
     """The end of a run that went on after its deadline, its cancel and the grace that it had."""
     late = clock.seconds_between(prediction.deadline, now)
     return overdue(prediction, now) if late > GRACE_SECONDS and prediction.cancel_sent else None
+
+
+def _let_go(prediction: Prediction, now: str) -> Verdict | None:
+    """The end of what somebody asked to be stopped, at a provider that cannot be told."""
+    cancels = provider(prediction.provider).cancels
+    return Verdict(Status.CANCELED, now) if prediction.cancel_requested and not cancels else None
+
+
+def _gone(prediction: Prediction, error: Gone, now: str) -> Verdict:
+    """Some providers know no more of what was cancelled."""
+    if prediction.cancel_requested and prediction.cancel_sent:
+        return Verdict(Status.CANCELED, now)
+    return Verdict(Status.FAILED, now, error.code)
 
 
 def _cancelled(prediction: Prediction, handle: Handle, now: str) -> dict[str, Any]:
@@ -141,21 +184,28 @@ def _expects_the_end(prediction: Prediction, now: str) -> bool:
     return asked is not None and clock.seconds_between(asked, now) < CANCEL_AGAIN_SECONDS
 
 
-def _ending(prediction: Prediction, ended: Verdict, snapshot: Snapshot) -> dict[str, Any]:
+def _ending(prediction: Prediction, handle: Handle, ended: Verdict, snapshot: Snapshot) -> dict[str, Any]:
     """What is kept of the last look: the output to store, or the provider's own words for the operator."""
-    found: dict[str, Any] = {}
-    if ended.status is Status.SUCCEEDED:
-        found["result"] = _result(prediction, snapshot)
-    if snapshot.error:
+    found: dict[str, Any] = {"remarks": _remarks(prediction, ended, snapshot)}
+    if ended.status is Status.SUCCEEDED or snapshot.stored:
+        found["result"] = _result(prediction, handle, snapshot)
+        found["collect_by"] = clock.later(provider(prediction.provider).polling.result_window)
+    if snapshot.error and ended.status is not Status.SUCCEEDED:
         logger.warning("it failed at the provider", code=ended.code, raw=redacted(snapshot.error))
         found["raw_error"] = documents.keep(prediction.id, "error", snapshot.error)
     return found
 
 
-def _result(prediction: Prediction, snapshot: Snapshot) -> Document:
-    files = provider(prediction.provider).artifacts(snapshot.output)
-    return documents.keep(
-        prediction.id,
-        "result",
-        {"output": snapshot.output, "artifacts": [file.pointer for file in files]},
-    )
+def _remarks(prediction: Prediction, ended: Verdict, snapshot: Snapshot | None = None) -> tuple[Remark, ...]:
+    """What its caller should know beside the status."""
+    if ended.status is Status.SUCCEEDED:
+        return (snapshot.remark,) if snapshot and snapshot.remark else ()
+    stopped = (snapshot and snapshot.status.terminal) or provider(prediction.provider).cancels
+    return () if stopped else (Remark.NOT_STOPPED,)
+
+
+def _result(prediction: Prediction, handle: Handle, snapshot: Snapshot) -> Document:
+    files = provider(prediction.provider).artifacts(handle, snapshot.output)
+    keyed = {file.pointer: file.type for file in files if file.keyed}
+    result = {"output": snapshot.output, "artifacts": [file.pointer for file in files]}
+    return documents.keep(prediction.id, "result", result | ({"keyed": keyed} if keyed else {}))

@@ -8,9 +8,13 @@ from lumeo.telemetry import count, logger
 
 
 def tell(prediction: Prediction, handle: Handle) -> bool:
-    """Whether the provider took it, or does not know the run; status repeats what it did not take."""
+    """Whether the provider took it, does not know the run, or cannot be told; status repeats what it did not take."""
+    upstream = provider(prediction.provider)
+    if not upstream.cancels:
+        logger.warning("it goes on at a provider that cannot be told to stop", upstream_id=handle.id)
+        return True
     try:
-        provider(prediction.provider).cancel(handle)
+        upstream.cancel(handle)
     except Gone:
         return True
     except ProviderError as error:

@@ -11,7 +11,7 @@ from lumeo.errors import ApiError
 from lumeo.faults import mistyped
 from lumeo.files import files, named, url
 from lumeo.prediction import Phase, Prediction, Subscriber
-from lumeo.providers import DEFAULT, provider
+from lumeo.providers import DEFAULT, is_known, known, provider
 from lumeo.redaction import redacted
 from lumeo.repeats import fingerprint, repeats
 from lumeo.steps import target
@@ -23,6 +23,8 @@ from lumeo.telemetry import about, count
 
 MOST_FILES = 50
 """Files that one input may name."""
+_FIELDS: Mapping[str, tuple[type, str]] = {"model": (str, "string"), "options": (dict, "object")}
+"""What a request may say beside the input to a provider that is a declaration."""
 LOOK_SECONDS = 0.25
 """Between two reads of the record while an answer is held; grows to one second."""
 
@@ -90,7 +92,7 @@ def submit(request: Request) -> tuple[Prediction, bool]:
 
 def _asked(request: Request) -> tuple[Target, dict[str, Any]]:
     """What is to be run, and the input that came with it."""
-    old = request.rerun_of
+    old, named = request.rerun_of, _provider(request)
     if old:
         if old.removed_at:
             raise ApiError(409, "Conflict", "This prediction was deleted: its input is not there any more.")
@@ -101,12 +103,40 @@ def _asked(request: Request) -> tuple[Target, dict[str, Any]]:
         found = target.by_deployment(request.deployment)
     else:
         found = None
-    _check(request.body, needs_version=found is None)
+    _check(request.body, needs_version=found is None and named == DEFAULT)
+    if named != DEFAULT:
+        found = target.by_provider(named, request.body.get("model"), request.body.get("options") or {})
     return found or target.by_version(DEFAULT, request.body["version"]), request.body["input"]
+
+
+def _provider(request: Request) -> str:
+    """Whom the request names. Raises ApiError 422 for who is not known, and where the path is Replicate's alone."""
+    found = request.body.get("provider", DEFAULT)
+    if not isinstance(found, str):
+        raise api.invalid(mistyped("provider", "string", found))
+    if not is_known(found):
+        names = ", ".join(f'"{name}"' for name in known())
+        raise api.invalid(("enum", "provider", f"provider must be one of the following: {names}"))
+    if found == DEFAULT:
+        return found
+    if request.model or request.deployment or request.rerun_of:
+        raise api.invalid(("enum", "provider", f"{found} goes to POST /v1/predictions"))
+    wrong = [
+        mistyped(field, expected, request.body[field])
+        for field, (kind, expected) in _FIELDS.items()
+        if request.body.get(field) is not None and not isinstance(request.body[field], kind)
+    ]
+    if "version" in request.body:
+        wrong.append(("additional_property_not_allowed", "version", f"{found} has no versions"))
+    if wrong:
+        raise api.invalid(*wrong)
+    return found
 
 
 def _again(old: Prediction) -> Target:
     """The same question once more: a name may mean another version by now."""
+    if old.provider != DEFAULT:
+        return target.by_provider(old.provider, old.model, old.options)
     if old.deployment:
         return target.by_deployment(old.deployment)
     return target.by_model(DEFAULT, old.model) if old.model else target.by_version(DEFAULT, str(old.version))
@@ -131,7 +161,7 @@ def _first(request: Request, asked: str) -> Prediction | None:
 
 
 def _deadline(request: Request, wanted: Target) -> Deadline:
-    longest = wanted.deadline or provider(DEFAULT).polling.deadline
+    longest = wanted.deadline or provider(wanted.provider).polling.deadline
     now, asked = clock.stamp(), request.cancel_after
     if asked is not None and asked < longest:
         return Deadline(now, clock.later(asked, now), "caller")
@@ -144,10 +174,11 @@ def _made(request: Request, wanted: Target, given: Any, deadline: Deadline) -> P
         id=prediction_id,
         caller=request.caller,
         created_at=deadline.since,
-        provider=DEFAULT,
+        provider=wanted.provider,
         model=wanted.model,
         version=wanted.version,
         deployment=wanted.deployment,
+        options=wanted.options,
         latest=wanted.latest,
         rerun_of=request.rerun_of.id if request.rerun_of else None,
         input=documents.keep(prediction_id, "input", given),

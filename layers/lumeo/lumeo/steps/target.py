@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lumeo import api, catalogue, schemas, settings
+from lumeo import api, catalogue, providers, schemas, settings
 from lumeo.catalogue import Entry
 from lumeo.errors import ApiError
 from lumeo.models import Known, is_name, models, schema_of
 from lumeo.prediction import is_hash
+from lumeo.providers import DEFAULT
 from lumeo.redaction import redacted
 
 _VERSION = re.compile(
@@ -22,12 +23,15 @@ _VERSION = re.compile(
 class Target:
     """`model`, `version` and `deployment` as the record has them; `latest`: the hash that a model's name stands for.
 
-    `defaults` are inputs that a request need not say, `deadline` in seconds; `schema` is the document of the version.
+    `options` are those of a provider that is a declaration. `defaults` are inputs that a request need not say,
+    `deadline` in seconds; `schema` is the document of the version.
     """
 
+    provider: str = DEFAULT
     model: str | None = None
     version: str | None = None
     deployment: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
     latest: str | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     deadline: int | None = None
@@ -67,6 +71,19 @@ def by_deployment(deployment: str) -> Target:
     if settings.version_policy() == "catalogue":
         raise _not_in_catalogue()
     return Target(deployment=deployment)
+
+
+def by_provider(name: str, model: str | None, options: Mapping[str, Any]) -> Target:
+    """For a provider that is a declaration. Raises ApiError 422 for what it does not take."""
+    if settings.version_policy() == "catalogue":
+        raise _not_in_catalogue()
+    found = providers.provider(name)
+    wrong = found.faults(model, options)
+    if model is not None and not _no_token(model):
+        wrong.append(("pattern", "model", "Expected a model, not a token"))
+    if wrong:
+        raise api.invalid(*wrong)
+    return Target(provider=name, model=model, options={**found.options, **options})
 
 
 def _of_catalogue(provider: str, entry: Entry) -> Target:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from lumeo import clock, runs
+from lumeo import clock, credentials, runs
 from lumeo.errors import ApiError, Forged, ProviderError
 from lumeo.hooks import is_hook
 from lumeo.prediction import Handle, Phase, Prediction, Status, WakeUp
-from lumeo.providers import KNOWN, provider
+from lumeo.providers import is_known, provider
+from lumeo.providers.base import WebhookCall
 from lumeo.redaction import redacted
 from lumeo.steps import look, notices, stop
 from lumeo.store import store
@@ -19,11 +20,13 @@ def webhook(provider_name: str, prediction_id: str, token: str, headers: Mapping
     Raises ApiError: 404 for a URL that is none of ours, 401 for a signature that does not hold, 503 while it cannot be
     verified.
     """
-    if provider_name not in KNOWN or not is_hook(provider_name, prediction_id, token):
+    if not is_known(provider_name) or not is_hook(provider_name, prediction_id, token):
         raise ApiError(404, "Not found", "There is no such webhook.")
     about(prediction_id)
+    prediction = store().get(prediction_id)
+    credential = _credential(prediction) if prediction else credentials.DEFAULT
     try:
-        said = provider(provider_name).webhook(headers, body)
+        said = provider(provider_name).webhook(WebhookCall(headers, body, prediction_id, credential))
     except Forged as error:
         count("ForgedWebhooks", provider_name)
         logger.warning("a webhook was not believed", reason=error.raw)
@@ -32,9 +35,15 @@ def webhook(provider_name: str, prediction_id: str, token: str, headers: Mapping
         logger.warning("a webhook could not be verified", raw=redacted(error.raw))
         raise ApiError(503, "Service unavailable", "The webhook cannot be verified now.", retry_after=5) from error
     count("Webhooks", provider_name)
-    prediction = store().get(prediction_id)
     if prediction:
         _note(prediction, said)
+
+
+def _credential(prediction: Prediction) -> str:
+    """The account that it was submitted by."""
+    if prediction.handle:
+        return prediction.handle.credential
+    return prediction.intent.credential if prediction.intent else credentials.DEFAULT
 
 
 def _note(prediction: Prediction, said: WakeUp) -> None:
@@ -61,4 +70,4 @@ def _unknown(prediction: Prediction, said: WakeUp) -> None:
         count("Orphans", prediction.provider)
         logger.error("an orphan at the provider has ended", upstream_id=said.upstream_id)
         return
-    stop.orphan(prediction, Handle(id=said.upstream_id, at=clock.stamp()))
+    stop.orphan(prediction, Handle(said.upstream_id, clock.stamp(), _credential(prediction)))

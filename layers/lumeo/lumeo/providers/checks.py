@@ -1,0 +1,225 @@
+"""What makes sense only together: whether a declaration that can be read can also work. Pure."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from lumeo import urls
+from lumeo.artifacts import Hosts
+from lumeo.prediction import Status
+from lumeo.providers.grammar import Declaration, Hmac, Send
+from lumeo.providers.sheet import Sheet
+from lumeo.providers.templates import expressions, fields
+from lumeo.providers.yaml_lines import Place
+
+MOST_LOOKS = 1500
+"""Of one run: its history in Step Functions is bounded."""
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
+
+
+def check(declaration: Declaration, sheet: Sheet) -> None:
+    """Note in the sheet what is wrong."""
+    _name(declaration, sheet)
+    _hosts(declaration, sheet)
+    _waits(declaration, sheet)
+    _rules(declaration, sheet)
+    _files(declaration, sheet)
+    _webhook(declaration, sheet)
+    _model(declaration, sheet)
+    _steps(declaration, sheet)
+    _names(declaration, sheet)
+    for place, send in _sends(declaration):
+        _send(declaration, sheet, place, send)
+
+
+def _name(declaration: Declaration, sheet: Sheet) -> None:
+    if not _NAME.fullmatch(declaration.name) or declaration.name == "replicate":
+        name = declaration.name
+        sheet.fault((), f"the file's name is the provider's: a-z, 0-9 and _, and not replicate; {name!r} is none")
+
+
+def _hosts(declaration: Declaration, sheet: Sheet) -> None:
+    for key, place in (("hosts", ("hosts",)), ("files", ("files", "hosts"))):
+        for n, host in enumerate(getattr(declaration, key)):
+            if not _HOST.fullmatch(host):
+                sheet.fault(
+                    (*place, n), f"{host!r} is no host: write api.example.com, or *.example.com for sub-domains"
+                )
+    base = declaration.base
+    if base is None:
+        return
+    found = urls.read(base)
+    if found is None or found.scheme != "https" or base.endswith("/") or urlsplit(base).query:
+        sheet.fault(
+            ("base",),
+            f"base should be https:// and a host, perhaps with a path, without a slash at its end, not {base!r}",
+        )
+    elif not Hosts(declaration.hosts).allows(base):
+        sheet.fault(("hosts",), f"hosts does not hold {found.host}, where base is: it would never get the credential")
+
+
+def _waits(declaration: Declaration, sheet: Sheet) -> None:
+    policy = declaration.polling
+    if policy.cap * 6 > policy.result_window:
+        sheet.fault(
+            ("poll", "cap"),
+            f"a result that is kept for {policy.result_window} s can be missed with waits of {policy.cap} s: "
+            f"cap should be at most a sixth of collect_within, {policy.result_window // 6} s",
+        )
+    if policy.deadline / policy.cap > MOST_LOOKS:
+        sheet.fault(
+            ("poll", "deadline"),
+            f"until the deadline there would be more than {MOST_LOOKS} looks: "
+            f"raise cap to {policy.deadline // MOST_LOOKS + 1} s",
+        )
+    if declaration.room < 1:
+        sheet.fault(("room",), "room should be at least 1, in submissions a minute")
+
+
+def _rules(declaration: Declaration, sheet: Sheet) -> None:
+    said = {rule.status for rule in declaration.rules}
+    for wanted, why in (
+        (Status.SUCCEEDED, "it would never end well"),
+        (Status.FAILED, "a failure would be waited for until the deadline"),
+    ):
+        if wanted not in said:
+            sheet.fault(("rules",), f"no rule says {wanted}: {why}")
+    for n, rule in enumerate(declaration.rules[:-1]):
+        if rule.when is None:
+            sheet.fault(("rules", n), "a rule without when takes all that is left: no rule after it can match")
+    if declaration.items:
+        for n, rule in enumerate(declaration.items.rules):
+            if rule.status not in {Status.SUCCEEDED, Status.FAILED, Status.CANCELED}:
+                sheet.fault(("items", "rules", n), f"an item is succeeded, failed or canceled, not {rule.status}")
+        if not declaration.items.rules:
+            sheet.fault(("items",), "items has no rules, which say how each ended")
+
+
+def _files(declaration: Declaration, sheet: Sheet) -> None:
+    for n, keyed in enumerate(declaration.with_key):
+        if keyed.at and not keyed.at.startswith("/"):
+            sheet.fault(("files", "with_key", n), f"{keyed.at!r} is no JSON Pointer: it begins with /, as in /results")
+    if declaration.items:
+        places = {keyed.at for keyed in declaration.with_key}
+        for n, at in enumerate(declaration.items.files):
+            if not at.startswith("/") or (declaration.with_key and at not in places):
+                sheet.fault(("items", "files", n), f"{at!r} is not one of the places of files.with_key")
+
+
+def _webhook(declaration: Declaration, sheet: Sheet) -> None:
+    used = {word.text for word in expressions([_parts(declaration.submit.call.send)])}
+    asked = any(re.search(r"(?<![\w.])webhook\b", text) for text in used)
+    secret = any(re.search(r"(?<![\w.])webhook_secret\b", text) for text in used)
+    if declaration.webhook and not asked:
+        sheet.fault(("submit",), "there is a webhook, but the submission does not say where: use {webhook} in it")
+    if asked and not declaration.webhook:
+        sheet.fault(
+            ("submit",), "{webhook} is given to the provider, but nothing says how its calls are verified: add webhook"
+        )
+    signed = declaration.webhook and declaration.webhook.verify == "hmac"
+    if declaration.webhook and declaration.webhook.hmac:
+        _signed(declaration.webhook.hmac, sheet)
+    if signed and not secret:
+        sheet.fault(
+            ("submit",),
+            "its webhook is signed with a secret that the submission has to hand over: use {webhook_secret}",
+        )
+
+
+def _signed(signing: Hmac, sheet: Sheet) -> None:
+    """What is signed can be made of what comes."""
+    place: Place = ("webhook", "hmac")
+    used = re.findall(r"\{(.*?)\}", signing.signed)
+    unknown = sorted(set(used) - {"body", "id", "timestamp"})
+    if unknown:
+        sheet.fault(
+            (*place, "signed"), f"signed is made of {{body}}, {{id}} and {{timestamp}}, not of {{{unknown[0]}}}"
+        )
+    if used.count("body") != 1:
+        sheet.fault((*place, "signed"), "signed has to hold {body}, once: what is not signed, anybody can change")
+    for name, header in (("id", signing.id_header), ("timestamp", signing.timestamp_header)):
+        if (name in used) != bool(header):
+            sheet.fault((*place, f"{name}_header"), f"{name}_header and {{{name}}} in signed go together")
+
+
+def _model(declaration: Declaration, sheet: Sheet) -> None:
+    model = declaration.model
+    if model is None:
+        return
+    try:
+        pattern = re.compile(model.pattern)
+    except re.error as error:
+        sheet.fault(("model", "pattern"), f"{model.pattern!r} is no regular expression: {error}")
+        return
+    if not pattern.fullmatch(model.example):
+        sheet.fault(("model", "example"), f"{model.example!r} is not what the pattern {model.pattern!r} takes")
+
+
+def _send(declaration: Declaration, sheet: Sheet, place: Place, send: Send) -> None:
+    whole, text = send.url.whole, send.url.text
+    if not (whole or text.startswith("{base}")) and not Hosts(declaration.hosts).allows(text):
+        sheet.fault((*place, "send", "url"), f"{text!r} leads to no host of hosts: begin it with {{base}}")
+    _unsaid(declaration, sheet, (*place, "send"), _parts(send))
+    if declaration.auth.body and (send.form is not None or not isinstance(send.body, dict | None)):
+        sheet.fault((*place, "send"), "auth puts the credential into the body, which has to be a map for that")
+    if declaration.model is None and fields([_parts(send)], "model") | _uses_model(send):
+        sheet.fault(
+            (*place, "send"), "{model} is used, but the declaration has no model: say its pattern and an example"
+        )
+
+
+def _unsaid(declaration: Declaration, sheet: Sheet, place: Place, trees: list[object]) -> None:
+    """What is asked for of the options, the steps and what was kept, and nowhere said."""
+    known = {
+        "options": ("options", set(declaration.options)),
+        "before": ("before", {step.name for step in declaration.before}),
+        "kept": ("submit.keep", set(declaration.submit.keep)),
+    }
+    for name, (key, there) in known.items():
+        for unknown in sorted(fields(trees, name) - there):
+            has = ", ".join(sorted(there)) or "nothing"
+            sheet.fault(place, f"{name}.{unknown} is nowhere said: {key} has {has}")
+
+
+def _names(declaration: Declaration, sheet: Sheet) -> None:
+    """The same of what reads answers."""
+    for key in ("word", "output", "error", "counts", "progress", "metrics", "logs", "started_at", "completed_at"):
+        _unsaid(declaration, sheet, (key,), [getattr(declaration, key)])
+    for n, rule in enumerate(declaration.rules):
+        _unsaid(declaration, sheet, ("rules", n), [rule.when])
+    submit = declaration.submit
+    _unsaid(declaration, sheet, ("submit",), [submit.id, dict(submit.keep), [one.when for one in submit.refused]])
+    auth = declaration.auth
+    _unsaid(declaration, sheet, ("auth",), [dict(auth.headers), dict(auth.query), dict(auth.body)])
+    if declaration.result:
+        _unsaid(declaration, sheet, ("result",), [declaration.result.when])
+
+
+def _steps(declaration: Declaration, sheet: Sheet) -> None:
+    names = [step.name for step in declaration.before]
+    for n, name in enumerate(names):
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name):
+            sheet.fault(("before", n, "name"), f"{name!r} is no name of a step: use a-z, 0-9 and _")
+        if name in names[:n]:
+            sheet.fault(("before", n, "name"), f"there are two steps called {name}: the second would never be made")
+
+
+def _uses_model(send: Send) -> set[str]:
+    return {found.text for found in expressions([_parts(send)]) if re.search(r"(?<![\w.])model\b(?!\s*:)", found.text)}
+
+
+def _parts(send: Send) -> list[object]:
+    form = [getattr(part, "rows", part) for part in (send.form or {}).values()]
+    return [send.url, send.headers, send.query, send.body, form]
+
+
+def _sends(declaration: Declaration) -> Iterator[tuple[Place, Send]]:
+    for n, step in enumerate(declaration.before):
+        yield ("before", n), step.call.send
+    yield ("submit",), declaration.submit.call.send
+    yield ("status",), declaration.status.send
+    if declaration.result:
+        yield ("result",), declaration.result.call.send
+    if declaration.cancel:
+        yield ("cancel",), declaration.cancel.call.send
