@@ -19,7 +19,7 @@ NODE_CLIENT := tests/clients/js
 CLIENTS     := .venv-replicate2/ready .venv-sdks/ready $(if $(shell command -v npm 2>/dev/null),$(NODE_CLIENT)/node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test compatibility soak break check format build deploy key lock clean
+.PHONY: help demo run provider test compatibility soak break check format build deploy key lock clean
 
 help:           ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,10 @@ demo: .venv/ready     ## Run one prediction through the whole machine, on this c
 
 run: .venv/ready      ## Keep the whole application up on this computer: ARGS="--port N --tls"
 	@$(VENV)/python -m local $(ARGS)
+
+provider: .venv/ready ## Check a provider's declaration, replay its fixtures, run it once: FILE=layers/…/declarations/fal.yaml
+	@test -n "$(FILE)" || { echo "Which one? make provider FILE=layers/lumeo/lumeo/providers/declarations/fal.yaml"; exit 2; }
+	@$(VENV)/python -m local.provider "$(FILE)"
 
 test: .venv/ready $(CLIENTS)   ## All tests that need nothing but this computer: ARGS="-k cancel"
 	@$(VENV)/pytest $(ARGS)

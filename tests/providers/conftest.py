@@ -76,8 +76,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     passed, wrong = counted["passed"], counted["failed"] + counted["error"]
     if not passed and not wrong:
         return
-    of = {name: sum(node.endswith(f"-{name}]") for node in passed) for name in NAMES}
-    fewest, most = min(of.values()), max(of.values())
+    played = {name: sum(node.endswith(f"-{name}]") for node in passed) for name in NAMES}
+    of = {name: cases for name, cases in played.items() if cases}
+    fewest, most = min(of.values(), default=0), max(of.values(), default=0)
     each = f"{fewest} to {most}" if fewest < most else f"{most}"
     failed = f", {len(set(wrong))} failed" if wrong else ""
-    terminalreporter.write_line(f"providers: {len(NAMES)} declarations × {each} cases = {len(passed)} passed{failed}")
+    terminalreporter.write_line(f"providers: {len(of)} declarations × {each} cases = {len(passed)} passed{failed}")

@@ -498,6 +498,19 @@ def file_gone(stage: Stage) -> None:
 
 
 @case(has_downloads)
+def file_and_run_gone(stage: Stage) -> None:
+    """Who asks again where the file is hears that there was no such run."""
+    prediction_id = collecting(stage)
+    stage.player.fault(stage.name, DOWNLOAD, ALWAYS, status=404, body={"error": RAW})
+    assert stage.driver.step("Finalize", prediction_id)["next"] == "Status"
+    stage.player.fault(stage.name, "status", ALWAYS, status=404, body={"error": RAW})
+    shown = stage.ended(prediction_id)
+
+    stage.check_failed(shown, "output_expired")
+    assert len(stage.seen("status")) == 4, "it is believed as late as of a run that goes on"
+
+
+@case(has_downloads)
 def file_late(stage: Stage) -> None:
     """A file that is not there yet is fetched again."""
     prediction_id = collecting(stage)

@@ -60,6 +60,8 @@ _EXTENSIONS = {
     "model/gltf-binary": "glb",
     "application/zip": "zip",
     "text/plain": "txt",
+    "application/jsonl": "jsonl",
+    "application/x-jsonl": "jsonl",
     "application/x-ndjson": "jsonl",
     "application/x-tar": "tar",
     "application/octet-stream": "bin",

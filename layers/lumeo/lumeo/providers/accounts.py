@@ -38,8 +38,8 @@ def read(declaration: Declaration, credential: str, fields: Mapping[str, Any]) -
         wrong = f"has no {', '.join(missing)}" if missing else "has no base_url that is a URL"
         raise Rejected(ErrorCode.PROVIDER_ACCOUNT, f"the account {credential} of {declaration.name} {wrong}")
     own = [str(urls.origin(base))] if fields.get("base_url") else []
-    named = fields.get("output_hosts") or []
-    hosts = named.split(",") if isinstance(named, str) else named
+    named = fields.get("output_hosts")
+    hosts = named.split(",") if isinstance(named, str) else named if isinstance(named, list) else []
     return Account(
         fields,
         base.rstrip("/"),

@@ -67,6 +67,12 @@ def is_id(text: Any) -> bool:
     )
 
 
+def as_id(value: Any) -> str | None:
+    """The name of a run, if that is what a provider's JSON has there: a text, or a number."""
+    text = str(value) if type(value) is int else value
+    return text if is_id(text) else None
+
+
 class Provider(Protocol):
     """An outside API that runs predictions. Every call is one request, or two, without a repeat and without a sleep.
 

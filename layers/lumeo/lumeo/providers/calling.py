@@ -54,7 +54,10 @@ class Caller:
         """The credential, as it is sent."""
         auth = self._declaration.auth
         known = {"options": {}, "model": None, **values, "account": self._account.fields}
-        return Authorized(*(_texts(part, known) for part in (auth.headers, auth.query, auth.body)))
+        found = Authorized(*(_texts(part, known) for part in (auth.headers, auth.query, auth.body)))
+        if not all(map(_is_header, found.headers.values())):
+            raise Rejected(ErrorCode.PROVIDER_ACCOUNT, "the account's credential is nothing that a header can say")
+        return found
 
     def call(
         self, send: Send, values: Mapping[str, Any], seconds: float, code: ErrorCode = ErrorCode.PROVIDER_UNAVAILABLE
@@ -132,9 +135,13 @@ def _texts(templates: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
     return {name: as_text(value) or "" for name, value in found.items() if value is not False}
 
 
+def _is_header(text: str) -> bool:
+    return re.fullmatch(r"[!-~]([ -~]*[!-~])?", text) is not None
+
+
 def _headers(send: Send, values: Mapping[str, Any]) -> dict[str, str]:
     found = _texts(send.headers, values)
-    wrong = [name for name, text in found.items() if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", text)]
+    wrong = [name for name, text in found.items() if not _is_header(text)]
     if wrong:
         raise Unsayable(f"no header {wrong[0]} can say what it should")
     return found

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from lumeo import urls
 from lumeo.artifacts import Hosts
 from lumeo.prediction import Status
-from lumeo.providers.grammar import Declaration, Hmac, Send
+from lumeo.providers.grammar import Declaration, Hmac, Rule, Send
 from lumeo.providers.sheet import Sheet
 from lumeo.providers.templates import expressions, fields
 from lumeo.providers.yaml_lines import Place
@@ -85,15 +85,22 @@ def _rules(declaration: Declaration, sheet: Sheet) -> None:
     ):
         if wanted not in said:
             sheet.fault(("rules",), f"no rule says {wanted}: {why}")
-    for n, rule in enumerate(declaration.rules[:-1]):
-        if rule.when is None:
-            sheet.fault(("rules", n), "a rule without when takes all that is left: no rule after it can match")
+    _last(declaration.rules, sheet, ("rules",))
     if declaration.items:
+        _last(declaration.items.rules, sheet, ("items", "rules"))
+        if not declaration.items.files:
+            sheet.fault(("items",), "items has no files: the places of the output that hold a line for each item")
         for n, rule in enumerate(declaration.items.rules):
             if rule.status not in {Status.SUCCEEDED, Status.FAILED, Status.CANCELED}:
                 sheet.fault(("items", "rules", n), f"an item is succeeded, failed or canceled, not {rule.status}")
         if not declaration.items.rules:
             sheet.fault(("items",), "items has no rules, which say how each ended")
+
+
+def _last(rules: tuple[Rule, ...], sheet: Sheet, place: Place) -> None:
+    for n, rule in enumerate(rules[:-1]):
+        if rule.when is None:
+            sheet.fault((*place, n), "a rule without when takes all that is left: no rule after it can match")
 
 
 def _files(declaration: Declaration, sheet: Sheet) -> None:

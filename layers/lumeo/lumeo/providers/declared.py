@@ -19,6 +19,7 @@ from lumeo.providers.base import (
     Search,
     Submission,
     WebhookCall,
+    as_id,
     is_id,
 )
 from lumeo.providers.calling import Caller, Unsaid, with_query
@@ -68,7 +69,7 @@ class Declared:
             if name not in known:
                 there = f"has the options {', '.join(known)}" if known else "has no options"
                 found.append(("additional_property_not_allowed", f"options.{name}", f"{self.name} {there}"))
-            elif not isinstance(value, str) or not re.fullmatch(r"[ -~]{1,256}", value):
+            elif not isinstance(value, str) or not re.fullmatch(r"[!-~]([ -~]{0,254}[!-~])?", value):
                 found.append(mistyped(f"options.{name}", "string", value))
         return found
 
@@ -120,9 +121,8 @@ class Declared:
                 raise Rejected(refused.code, raw)
         if not wanted.call.takes(answer.status):
             raise refusal(answer) or Ambiguous(raw)
-        named = wanted.id.of(seen)
-        upstream_id = str(named) if type(named) is int else named
-        if not is_id(upstream_id):
+        upstream_id = as_id(wanted.id.of(seen))
+        if upstream_id is None:
             raise Ambiguous(f"{answer.status} without an id: {answer.text}")
         handle = self._handle(upstream_id, submission, _kept(wanted.keep, seen))
         if not wanted.finishes:
@@ -181,7 +181,11 @@ class Declared:
         raise Gone(f"{self.declaration.title} does not describe {path}")
 
     def artifacts(self, handle: Handle, output: Any) -> tuple[Artifact, ...]:
-        return reading.found(self.declaration, output, self._account(handle.credential).files)
+        try:
+            files = self._account(handle.credential).files
+        except Rejected:  # An account that is not there for a moment loses nothing but hosts of its own.
+            files = None
+        return reading.found(self.declaration, output, files)
 
     def open(self, handle: Handle, artifact: Artifact) -> Download:
         account = self._account(handle.credential)

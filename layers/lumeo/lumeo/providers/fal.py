@@ -81,7 +81,7 @@ def _read(url: str) -> list[bytes]:
     except Ambiguous as error:
         raise Retryable(error.raw) from error
     keys = answer.json.get("keys") if answer.status == 200 and isinstance(answer.json, dict) else None
-    found = [key for one in keys or [] if (key := _key(one))]
+    found = [key for one in (keys if isinstance(keys, list) else []) if (key := _key(one))]
     if not found:
         raise Retryable(f"{answer.status} without keys: {answer.text}")
     return found

@@ -3,13 +3,13 @@
 import base64
 import hashlib
 import hmac
+import re
 
 from lumeo import clock, signatures
 from lumeo.errors import Forged
 from lumeo.prediction import Snapshot, Status, Upstream, WakeUp
 from lumeo.providers import http
-from lumeo.providers.base import WebhookCall, is_id
-from lumeo.providers.expressions import as_text
+from lumeo.providers.base import WebhookCall, as_id
 from lumeo.providers.grammar import Hmac, Webhook
 
 
@@ -28,14 +28,12 @@ def heard(webhook: Webhook, call: WebhookCall, secret: str, keys: str | None = N
 
         fal.verify(call, keys or fal.KEYS_URL)
     seen = {"body": http.parsed(call.body)}
-    upstream_id = as_text(webhook.id.of(seen))
-    if not is_id(upstream_id):
+    upstream_id = as_id(webhook.id.of(seen))
+    if upstream_id is None:
         raise Forged("it names no run")
     ended = webhook.ended is None or webhook.ended.holds(seen)
     # It is a hint: of what kind the end is, a look says.
-    return WakeUp(
-        str(upstream_id), Snapshot(status=Status.SUCCEEDED if ended else Status.PROCESSING, upstream=Upstream())
-    )
+    return WakeUp(upstream_id, Snapshot(status=Status.SUCCEEDED if ended else Status.PROCESSING, upstream=Upstream()))
 
 
 def fault(signing: Hmac, call: WebhookCall, secret: str, now: float) -> str | None:
@@ -57,7 +55,7 @@ def fault(signing: Hmac, call: WebhookCall, secret: str, now: float) -> str | No
 
 def _signature(signing: Hmac, call: WebhookCall, secret: str, stamp: str) -> str:
     message_id = call.headers.get(signing.id_header, "") if signing.id_header else ""
-    head, _, tail = signing.signed.partition("{body}")
-    around = [part.replace("{id}", message_id).replace("{timestamp}", stamp).encode() for part in (head, tail)]
-    digest = hmac.digest(secret.encode(), around[0] + call.body + around[1], hashlib.sha256)
+    parts = {"{id}": message_id.encode("utf-8", "replace"), "{timestamp}": stamp.encode(), "{body}": call.body}
+    said = re.split(r"(\{id\}|\{timestamp\}|\{body\})", signing.signed)
+    digest = hmac.digest(secret.encode(), b"".join(parts.get(part, part.encode()) for part in said), hashlib.sha256)
     return digest.hex() if signing.encoding == "hex" else base64.b64encode(digest).decode()

@@ -103,7 +103,7 @@ def _without(value: Any, hidden: Collection[str]) -> Any:
     elif isinstance(value, list):
         value = [_without(inner, hidden) for inner in value]
     elif isinstance(value, dict):
-        value = {name: _without(inner, hidden) for name, inner in value.items()}
+        value = {_without(name, hidden): _without(inner, hidden) for name, inner in value.items()}
     return value
 
 

@@ -163,7 +163,7 @@ def _polling(top: Section) -> Policy:
         return Policy(first=1, factor=1, cap=1, deadline=1, result_window=60)
     first, cap, deadline = (section.seconds(name) for name in ("first", "cap", "deadline"))
     factor, window = section.number("factor"), section.seconds("collect_within")
-    if cap < first:
+    if cap < first and "first" in section and "cap" in section:
         section.fault("cap", f"cap is the longest wait: it cannot be shorter than first, {first} s")
     if factor < 1:
         section.fault("factor", f"waits grow by the factor: it is at least 1, not {factor}")

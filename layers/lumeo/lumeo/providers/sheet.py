@@ -162,7 +162,8 @@ class Section:
     def template(self, name: str, names: Collection[str], default: str | None = None) -> Template | None:
         """A text with expressions in braces."""
         value = self.raw(name, required=default is None)
-        return self._template(default if value is None else value, (*self.place, name), names)
+        value = default if value is None else value
+        return None if value is None else self._template(value, (*self.place, name), names)
 
     def templates(self, name: str, names: Collection[str]) -> dict[str, Template]:
         """A map of templates."""

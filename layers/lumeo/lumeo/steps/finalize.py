@@ -8,10 +8,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lumeo import artifacts, clock, documents, outputs, polling, view
 from lumeo.artifacts import Artifact
-from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable
+from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable, Rejected
 from lumeo.outputs import Destination
 from lumeo.prediction import Document, Phase, Prediction, Status, Verdict
 from lumeo.providers import provider
+from lumeo.redaction import redacted
 from lumeo.steps import collect
 from lumeo.steps.next import answer, current, end, over
 from lumeo.store import due, store
@@ -83,7 +84,10 @@ def _stored(prediction: Prediction, run: str, n: int, file: Artifact, end_at: fl
     if left <= 0:
         raise OutputUnavailable("no time is left in this call")
     assert prediction.handle  # noqa: S101 (it has run)
-    download = provider(prediction.provider).open(prediction.handle, file)
+    try:
+        download = provider(prediction.provider).open(prediction.handle, file)
+    except Rejected as error:
+        raise OutputUnavailable(f"it cannot be asked for: {redacted(error.raw)}") from error
     output = outputs.copy(file, download, _destination(prediction, n), left)
     count("OutputBytes", prediction.provider, output.bytes, MetricUnit.Bytes)
     return store().keep(prediction.id, run, n, output)
