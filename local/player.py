@@ -26,6 +26,8 @@ DOWNLOAD = "download"
 COUNTED = 4
 """Last characters of an id that are its submission's own."""
 ALWAYS = -1
+KEPT = 2000
+"""Requests that are remembered: a server may be up for days."""
 Found = tuple[str | None, str | None, str | None]
 """A request's provider, call and submission, as far as they are known."""
 _URL = re.compile(r"https://([A-Za-z0-9.-]+)")
@@ -211,6 +213,7 @@ class Player:
         origin = self.url if seen.media else here
         with self._lock:
             self.requests.append(seen)
+            del self.requests[:-KEPT]
             part = self._parts.get(found[0] or "")
             fault = _hit(part.faults, found[1]) if part else None
         if part is None or found[1] is None or (seen.media and found[1] != DOWNLOAD):

@@ -141,6 +141,16 @@ def own_account(stage: Stage) -> None:
 
 
 @case()
+def no_account(stage: Stage) -> None:
+    """The owner has put none into the secret: nobody is asked anything."""
+    stage.accounts()
+    shown = stage.ended(stage.submit(), "Create")
+
+    stage.check_failed(shown, "provider_account")
+    assert stage.player.requests == []
+
+
+@case()
 def throttled_with_a_hint(stage: Stage) -> None:
     """It waits as it is told, and is paid once."""
     shown = throttled(stage, {"Retry-After": str(HINT)}, at_least=HINT, at_most=HINT + 2)
@@ -332,6 +342,12 @@ def look_5xx(stage: Stage) -> None:
     """Of those that are no state of a run in its own words."""
     taken = stage.declaration.status.takes
     trouble(stage, status=next(status for status in (500, 502, 504) if not taken(status)), body=PAGE)
+
+
+@case()
+def look_401(stage: Stage) -> None:
+    """A key that does not hold for a moment ends nothing that is paid for."""
+    trouble(stage, status=401, body={"error": f"{RAW}: no such key: {stage.fixture.key}"})
 
 
 @case()

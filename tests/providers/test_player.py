@@ -216,6 +216,16 @@ def test_forgets(player: Player) -> None:
     assert look(player, submit(player)) == "IN_QUEUE"
 
 
+def test_remembers_the_last_requests(player: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.player.KEPT", 3)
+    job_id = submit(player)
+    for _ in range(5):
+        look(player, job_id)
+
+    assert [request.call for request in player.requests] == ["status"] * 3
+    assert player.submitted("queue") == 1
+
+
 def test_many_at_once(player: Player) -> None:
     """Each is answered of its own job."""
     made: list[str] = []

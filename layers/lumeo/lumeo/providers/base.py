@@ -90,6 +90,8 @@ class Provider(Protocol):
     """Whether it can be told to stop."""
     describes: bool
     """Whether it says what its models take."""
+    batches: bool
+    """Whether its predictions have items."""
     finishes: bool
     """Whether the answer to a submission may already be the end."""
     options: Mapping[str, str]

@@ -50,6 +50,7 @@ class Declared:
         self.polling = declaration.polling
         self.room = Rate(declaration.room, burst=max(1, declaration.room // 20))
         self.options = declaration.options
+        self.batches = declaration.items is not None
         self.finishes = declaration.submit.finishes
         self.cancels = declaration.cancel is not None
         self._account_of = account

@@ -39,6 +39,7 @@ class Replicate:
     cancels = True
     describes = True
     finishes = False
+    batches = False
     options: Mapping[str, str] = {}
 
     def __init__(self, base_url: str, hosts: Hosts, token: Callable[[str], str], room: Rate, listing: int) -> None:
