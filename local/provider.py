@@ -54,7 +54,7 @@ def _options() -> argparse.Namespace:
 
 def _cases(name: str) -> int:
     """Replay, and the table of cases, of one provider."""
-    chosen = ["-k", f"[{name}] or -{name}]", "--no-header", "-q"]
+    chosen = ["-k", f"[{name}] or -{name}]", "--no-header", "-q", "--tb=short", "--show-capture=no"]
     folder = FIXTURES.relative_to(ROOT)
     tests = [str(folder / "test_replay.py"), str(folder / "test_cases.py")]
     command = [sys.executable, "-m", "pytest", *tests, *chosen, "-p", "no:cacheprovider"]

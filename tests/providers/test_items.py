@@ -116,6 +116,18 @@ def test_what_is_no_batch(stage: Stage) -> None:
     assert (answer.status, answer.body["detail"]) == (404, "This prediction has no items.")
 
 
+@OF_A_BATCH
+def test_list_of_a_provider(stage: Stage) -> None:
+    here, there = batch(stage), stage.driver.submit("sim/one")
+
+    def listed(query: str) -> list[str]:
+        return [one["id"] for one in stage.driver.call("GET", f"/v1/predictions{query}").body["results"]]
+
+    assert listed("?provider=anthropic") == [here]
+    assert listed("?provider=replicate") == [there]
+    assert listed("?provider=fal") == []
+
+
 def test_what_is_replicates(driver: Any) -> None:
     prediction_id = driver.finished("sim/one")[0]["id"]
 

@@ -6,7 +6,6 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -68,10 +67,14 @@ class Bucket:
         self.asked.append(str(wanted if isinstance(wanted, str) else wanted.decode()))
         if key not in self.files:
             wrong = b"<Error><Code>NoSuchKey</Code><Message>no</Message></Error>"
-            return AWSResponse(request.url, 404, {"Content-Type": "application/xml"}, Counted(io.BytesIO(wrong), self))
+            return self._said(request, 404, len(wrong), io.BytesIO(wrong))
         size, begin = self.files[key]
         start = int(self.asked[-1].removeprefix("bytes=").removesuffix("-"))
-        return AWSResponse(request.url, 206, {"Content-Length": str(size - start)}, Counted(begin(start), self))
+        return self._said(request, 206, size - start, begin(start))
+
+    def _said(self, request: Any, status: int, length: int, content: Any) -> AWSResponse:
+        headers: Any = {"Content-Length": str(length)}
+        return AWSResponse(request.url, status, headers, Counted(content, self))
 
 
 class Counted:
@@ -99,7 +102,7 @@ class Counted:
 @pytest.fixture(scope="module")
 def _acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The provider among ours."""
-    folder: Path = tmp_path_factory.mktemp("declarations")
+    folder = tmp_path_factory.mktemp("declarations")
     (folder / "acme.yaml").write_text(GOOD)
     (folder / "two.yaml").write_text(changed(*TWO_FILES))
     with pytest.MonkeyPatch.context() as patch:
@@ -132,13 +135,14 @@ def over(bucket: Bucket, *contents: bytes, **changes: Any) -> Prediction:
 def cursor_of(found: dict[str, Any]) -> str | None:
     if found["next"] is None:
         return None
+    cursor: str
     (cursor,) = parse_qs(urlsplit(found["next"]).query)["cursor"]
     return cursor
 
 
 def walked(made: Prediction, cursor: str | None = None) -> list[list[dict[str, Any]]]:
     """All pages from one on."""
-    pages = []
+    pages: list[list[dict[str, Any]]] = []
     while len(pages) < 1000:
         found = page(made, cursor, ORIGIN)
         pages.append(found["results"])
@@ -352,18 +356,20 @@ class TestCursors:
 
     def test_other_digits_are_none(self, bucket: Bucket) -> None:
         with pytest.raises(ApiError):
-            page(over(bucket, lines(row(0))), "٠-٠", ORIGIN)
+            page(over(bucket, lines(row(0))), "\u0660-\u0660", ORIGIN)
 
 
 class TestWhen:
     @pytest.mark.parametrize("phase", [Phase.ACCEPTED, Phase.SENDING, Phase.RUNNING, Phase.SETTLED])
-    def test_before_it_is_over(self, bucket: Bucket, phase: Phase) -> None:
+    @pytest.mark.usefixtures("bucket")
+    def test_before_it_is_over(self, phase: Phase) -> None:
         with pytest.raises(ApiError) as caught:
             page(prediction(phase, provider="acme"), None, ORIGIN)
         assert caught.value.status == 409
 
     @pytest.mark.parametrize("phase", [Phase.RUNNING, Phase.DONE])
-    def test_of_who_has_none(self, bucket: Bucket, phase: Phase) -> None:
+    @pytest.mark.usefixtures("bucket")
+    def test_of_who_has_none(self, phase: Phase) -> None:
         """There never will be any: nobody is told to come again."""
         with pytest.raises(ApiError) as caught:
             page(prediction(phase), None, ORIGIN)

@@ -141,7 +141,7 @@ class TestSyntax:
         ],
     )
     def test_what_helps(self, text: str, message: str) -> None:
-        with pytest.raises(ValueError, match=".") as caught:
+        with pytest.raises(ValueError, match="numbers stand in backticks") as caught:
             Expression(text)
 
         assert str(caught.value) == message
@@ -195,8 +195,10 @@ class TestFaults:
             pytest.param(
                 "body.status == COMPLETED",
                 [
-                    "nothing is called 'COMPLETED' here (texts stand in single quotes: 'COMPLETED'); "
-                    "there is body, http, kept"
+                    (
+                        "nothing is called 'COMPLETED' here (texts stand in single quotes: 'COMPLETED'); "
+                        "there is body, http, kept"
+                    )
                 ],
                 id="a text without quotes",
             ),

@@ -17,7 +17,6 @@ from lumeo.errors import Forged, ProviderError, Retryable
 from lumeo.prediction import Status, WakeUp
 from lumeo.providers import fal
 from lumeo.providers.base import WebhookCall
-from lumeo.providers.declared import Declared
 from lumeo.providers.expressions import Expression
 from lumeo.providers.grammar import Hmac, Webhook
 from lumeo.providers.hearing import fault, heard
@@ -305,11 +304,13 @@ class TestFal:
             pytest.param({"user_id": ""}, "not signed", id="no user"),
         ],
     )
-    def test_wrong(self, keys: Api, changes: dict[str, Any], why: str) -> None:
+    @pytest.mark.usefixtures("keys")
+    def test_wrong(self, changes: dict[str, Any], why: str) -> None:
         with pytest.raises(Forged, match=why):
             fal.verify(signed(**changes), KEYS)
 
-    def test_another_body(self, keys: Api) -> None:
+    @pytest.mark.usefixtures("keys")
+    def test_another_body(self) -> None:
         right = signed()
 
         with pytest.raises(Forged, match="no signature holds"):
@@ -398,7 +399,8 @@ class TestFal:
         assert heard(webhook, signed(), SECRET).upstream_id == "job1"
         assert keys.urls == [KEYS, fal.KEYS_URL]
 
-    def test_what_is_signed_and_names_nothing(self, keys: Api) -> None:
+    @pytest.mark.usefixtures("keys")
+    def test_what_is_signed_and_names_nothing(self) -> None:
         webhook = Webhook(verify="fal", id=Expression("body.id"))
 
         with pytest.raises(Forged, match="names no run"):
@@ -406,7 +408,7 @@ class TestFal:
 
 
 def test_an_account_that_is_not_there_is_no_forgery() -> None:
-    acme: Declared = provider(accounts={})
+    acme = provider(accounts={})
 
     with pytest.raises(ProviderError) as caught:
         acme.webhook(WebhookCall({}, BODY, ID))

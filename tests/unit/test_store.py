@@ -477,12 +477,12 @@ class TestOwn:
 
     def test_whose_it_is_can_be_asked(self, store: Store) -> None:
         made = accepted(store, Phase.SENDING)
-        assert store.owner("replicate", HANDLE.id) is None
+        assert store.owner("replicate", HANDLE) is None
 
         store.own(made, ID, HANDLE, UPSTREAM, LATER)
 
-        assert store.owner("replicate", HANDLE.id) == ID
-        assert store.owner("another", HANDLE.id) is None
+        assert store.owner("replicate", HANDLE) == ID
+        assert store.owner("another", HANDLE) is None
 
     def test_what_was_looked_for_is_found(self, store: Store) -> None:
         """The intent with its first empty look, and the proposal, stay as they were: they say how it was found."""

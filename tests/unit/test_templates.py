@@ -53,7 +53,7 @@ class TestOf:
         ],
     )
     def test_braces_that_do_not_fit(self, text: str, message: str) -> None:
-        with pytest.raises(ValueError, match=".") as caught:
+        with pytest.raises(ValueError, match=r"a brace that it does not") as caught:
             Template(text)
 
         assert str(caught.value) == message

@@ -77,7 +77,7 @@ def find(output: Any, hosts: Hosts) -> tuple[Artifact, ...]:
 
     All else stays what it is: a sentence that mentions a URL is a sentence.
     """
-    return tuple(Artifact(pointer, text) for pointer, text in strings(output) if _is_file(text, hosts))
+    return tuple(Artifact(pointer, text) for pointer, text in strings(output) if is_file(text, hosts))
 
 
 def replace(output: Any, by_pointer: Mapping[str, Any]) -> Any:
@@ -128,7 +128,8 @@ def data(url: str) -> tuple[str, str] | None:
     return found["type"] or "", text
 
 
-def _is_file(text: str, hosts: Hosts) -> bool:
+def is_file(text: str, hosts: Hosts) -> bool:
+    """Whether the whole of a text is a `data:` URL, or a URL on one of the hosts."""
     return data(text) is not None or (not re.search(r"\s", text) and hosts.allows(text))
 
 

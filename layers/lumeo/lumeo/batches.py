@@ -56,7 +56,9 @@ def page(prediction: Prediction, cursor: str | None, base_url: str) -> dict[str,
     upstream = provider(prediction.provider)
     if upstream.batches and prediction.phase is not Phase.DONE:
         raise ApiError(409, "Conflict", "This prediction is not over: its items can be read then.")
-    files = [output for _, output in sorted(prediction.outputs.items()) if upstream.has_items(output.pointer)]
+    files = [
+        output for _, output in sorted(prediction.outputs.items(), key=_number) if upstream.has_items(output.pointer)
+    ]
     if not files or prediction.removed_at:
         raise ApiError(404, "Not found", "This prediction has no items.")
     try:
@@ -71,6 +73,10 @@ def page(prediction: Prediction, cursor: str | None, base_url: str) -> dict[str,
         "next": f"{here}?cursor={after}" if after else None,
         "results": _items(rows, upstream.statuses([row for row, _ in rows])),
     }
+
+
+def _number(output: tuple[str, Output]) -> int:
+    return int(output[0])
 
 
 def _items(rows: Sequence[tuple[Any, bool]], said: Sequence[tuple[str | None, Any]]) -> list[dict[str, Any]]:

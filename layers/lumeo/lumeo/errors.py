@@ -112,7 +112,11 @@ class CopyError(LumeoError):
 
 
 class OutputUnavailable(CopyError):
-    """Not there, cut off, or out of reach at the moment."""
+    """Not there, cut off, or out of reach at the moment. `gone`: whoever has it says that there is no such file."""
+
+    def __init__(self, reason: str, *, gone: bool = False) -> None:
+        super().__init__(reason)
+        self.gone = gone
 
 
 class OutputRefused(CopyError):

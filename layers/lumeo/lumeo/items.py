@@ -71,7 +71,7 @@ def prediction_from(values: Mapping[str, Any]) -> Prediction:
     if "verdict" in known:
         known["verdict"] = _verdict(known["verdict"])
     if "remarks" in known:
-        known["remarks"] = tuple(Remark(remark) for remark in known["remarks"])
+        known["remarks"] = tuple(Remark(remark) for remark in known["remarks"] if remark in set(Remark))
     if "subscriber" in known:
         known["subscriber"] = Subscriber(known["subscriber"]["url"], tuple(known["subscriber"]["events"]))
     known["outputs"] = {n: _part(Output, output) for n, output in known.get("outputs", {}).items()}

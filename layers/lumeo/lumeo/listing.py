@@ -27,12 +27,16 @@ STATUSES = sorted(status for status in Status if status is not Status.ABORTED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What a list is narrowed to: made at or after one moment, before another (stamps); a served status; a model."""
+    """What a list is narrowed to: made at or after one moment, before another (stamps); a served status; a model.
+
+    `provider`: whose it is.
+    """
 
     created_after: str | None = None
     created_before: str | None = None
     status: str | None = None
     model: str | None = None
+    provider: str | None = None
 
     @property
     def between(self) -> Between:
@@ -40,7 +44,8 @@ class Filters:
 
     def take(self, prediction: Prediction) -> bool:
         right_status = self.status in {None, served_status(prediction).value}
-        return right_status and self.model in {None, model_of(prediction)}
+        right_provider = self.provider in {None, prediction.provider}
+        return right_status and right_provider and self.model in {None, model_of(prediction)}
 
 
 def page(caller: str, query: Mapping[str, str], base_url: str) -> dict[str, Any]:
@@ -119,6 +124,7 @@ def _filters(query: Mapping[str, str]) -> Filters:
         created_before=_moment(query, "created_before"),
         status=status,
         model=query.get("model"),
+        provider=query.get("provider"),
     )
 
 

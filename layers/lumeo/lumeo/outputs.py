@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import IO, Any, cast
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from boto3.s3.transfer import TransferConfig
@@ -153,7 +153,7 @@ def _get(session: Session, download: Download) -> requests.Response:
     for hop in range(REDIRECTS + 1):
         anywhere = hop > 0 and download.redirects and url.startswith("https://") and urls.read(url) is not None
         if not (anywhere or hosts.allows(url)):
-            raise OutputRefused(f"not a host that outputs are fetched from: {urlsplit(url).hostname}")
+            raise OutputRefused(f"not a host that outputs are fetched from: {urls.host(url)}")
         session.public = not hosts.names_origin(url)
         trusted = download.trusted is not None and download.trusted.allows(url)
         try:
@@ -165,15 +165,15 @@ def _get(session: Session, download: Download) -> requests.Response:
                 stream=True,
             )
         except PrivatePeer as error:
-            raise OutputRefused(f"{urlsplit(url).hostname}: {error}") from error
+            raise OutputRefused(f"{urls.host(url)}: {error}") from error
         except (requests.RequestException, HTTPError, ValueError) as error:
             raise OutputUnavailable(type(error).__name__) from error
         if response.status_code == 200:
             return response
         response.close()
         if not response.is_redirect:
-            raise OutputUnavailable(f"HTTP {response.status_code}")
-        url = urljoin(url, response.headers["Location"])
+            raise OutputUnavailable(f"HTTP {response.status_code}", gone=response.status_code in {404, 410})
+        url = urls.joined(url, response.headers["Location"])
     raise OutputRefused(f"more than {REDIRECTS} redirects")
 
 

@@ -14,6 +14,9 @@ BELIEVED = 3
 """So many times in a row a provider's own word for when to come again is taken as it stands."""
 INSURED = 6
 """By so much longer is a wait that a webhook is expected to end: the look after it is insurance."""
+COLLECTING = 86_400
+"""Seconds for which a result is tried to be collected at most, however long it is kept."""
+COLLECTING_TRIES = 120
 COLLECTING_LOOKS = 6
 """So many looks at least fall into the time for which a provider keeps a result."""
 TROUBLE_CAP = 60.0
@@ -38,6 +41,11 @@ class Policy:
             raise ValueError(f"not a polling policy: {self}")
 
     @property
+    def collecting(self) -> int:
+        """Seconds for which a result is tried to be collected."""
+        return min(self.result_window, COLLECTING)
+
+    @property
     def longest(self) -> float:
         """The longest wait after which a result is surely still there, though the look after it may fail."""
         return max(self.cap, self.result_window / COLLECTING_LOOKS)
@@ -60,6 +68,13 @@ def wait(policy: Policy, looks: int, *, webhook: bool = False, chance: Callable[
     ideal = policy.cap if capped else policy.first * policy.factor**looks
     jittered = ideal * (1 + JITTER * (2 * chance() - 1))
     return int(max(1, min(policy.cap, math.floor(jittered + chance()))))
+
+
+def collect_wait(policy: Policy, troubles: int, *, chance: Callable[[], float] = random) -> int:
+    """Seconds before the next try to collect a result, after `troubles` in vain: fewer where it is kept for long."""
+    ceiling = max(TROUBLE_CAP, policy.collecting / COLLECTING_TRIES)
+    ideal = min(ceiling, policy.cap * 2.0 ** min(troubles - 1, 16))
+    return max(1, math.ceil(min(ideal * (1 - JITTER * chance()), policy.longest)))
 
 
 def look_wait(policy: Policy, troubles: int, after: float | None, *, chance: Callable[[], float] = random) -> int:

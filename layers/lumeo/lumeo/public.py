@@ -84,6 +84,8 @@ def metrics_of(prediction: Prediction, metrics: Mapping[str, Any]) -> dict[str, 
     found = dict(metrics)
     if prediction.completed_at is None:
         return found
+    if found.pop("progress", None) is not None and prediction.status is Status.SUCCEEDED:
+        found["progress"] = 1
     started, completed = prediction.timeline.get("started"), prediction.timeline.get("completed")
     if started and completed and not isinstance(found.get("predict_time"), int | float):
         found["predict_time"] = max(0.0, _seconds(started, completed))

@@ -132,7 +132,7 @@ class Store:
             "timeline.submitted": handle.at,
         }
         claim = {
-            "pk": f"handle#{prediction.provider}#{handle.id}",
+            "pk": _handle_key(prediction.provider, handle),
             "prediction": prediction.id,
             "expires_at": _expiry(prediction.created_at),
         }
@@ -141,9 +141,9 @@ class Store:
         items = {"TransactItems": [{"Update": update}, {"Put": put}]}
         return self.get(prediction.id) if written(self._client.transact_write_items, items) else None
 
-    def owner(self, provider: str, upstream_id: str) -> str | None:
+    def owner(self, provider: str, handle: Handle) -> str | None:
         """Which prediction has that upstream run."""
-        key = pack({"pk": f"handle#{provider}#{upstream_id}"})
+        key = pack({"pk": _handle_key(provider, handle)})
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         owner: str | None = unpack(answer.get("Item", {})).get("prediction")
         return owner
@@ -352,6 +352,12 @@ def _attempt(intent: Intent) -> ConditionBase:
 
 def _fence(run: str) -> ConditionBase:
     return Attr("run").eq(run)
+
+
+def _handle_key(provider: str, handle: Handle) -> str:
+    """Each account may count its runs from one."""
+    account = "" if handle.credential == "default" else f"#{handle.credential}"
+    return f"handle#{provider}{account}#{handle.id}"
 
 
 def _pk(prediction_id: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _URL = re.compile(
@@ -34,6 +35,20 @@ def read(text: str) -> Url | None:
     scheme = found["scheme"].lower()
     port = int(found["port"] or _USUAL[scheme])
     return Url(scheme, found["host"].lower(), port) if 0 < port < 2**16 else None
+
+
+def host(text: str) -> str:
+    """The host of a URL, to be named in a message: an odd URL makes none fail."""
+    found = read(text)
+    return found.host if found else "what is no URL"
+
+
+def joined(base: str, location: str) -> str:
+    """Where a redirect leads; nowhere, as text, if it cannot be read."""
+    try:
+        return urljoin(base, location)
+    except ValueError:
+        return ""
 
 
 def origin(text: str) -> str | None:

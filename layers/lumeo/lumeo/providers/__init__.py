@@ -7,6 +7,7 @@ from pathlib import Path
 from lumeo import credentials
 from lumeo.providers import replicate
 from lumeo.providers.base import Provider
+from lumeo.telemetry import logger
 
 __all__ = ["DECLARATIONS", "DEFAULT", "Provider", "is_known", "known", "provider"]
 
@@ -27,16 +28,23 @@ def is_known(name: str) -> bool:
 
 @cache
 def provider(name: str) -> Provider:
-    """The provider of that name. Raises KeyError for one that is not known, and as `loading.load`."""
+    """The provider of that name. One that is not there (any more), or broken, takes nothing new."""
     if name == DEFAULT:
         return replicate.from_environment()
-    if not is_known(name):
-        raise KeyError(name)
     # Whoever runs Replicate's models alone loads none of what reads declarations.
+    from lumeo.providers.absent import Absent  # noqa: PLC0415
     from lumeo.providers.declared import Declared  # noqa: PLC0415
-    from lumeo.providers.loading import load  # noqa: PLC0415
+    from lumeo.providers.loading import DeclarationWrong, load  # noqa: PLC0415
 
-    return Declared(load(_file(name)), lambda account: credentials.account(name, account), credentials.master)
+    if not is_known(name):
+        return Absent(name, "it has no declaration")
+    try:
+        declaration = load(_file(name))
+    except DeclarationWrong as wrong:
+        # It is checked before it is deployed; if it was not, only what runs there may suffer.
+        logger.error("a declaration is wrong", wrong=str(wrong))
+        return Absent(name, "its declaration is wrong")
+    return Declared(declaration, lambda account: credentials.account(name, account), credentials.master)
 
 
 def _file(name: str) -> Path:

@@ -7,27 +7,25 @@ from typing import Any
 from lumeo import urls
 from lumeo.artifacts import Hosts
 from lumeo.errors import ErrorCode, Rejected
+from lumeo.providers.expressions import as_text
 from lumeo.providers.grammar import Declaration
 
 SHORTEST_HIDDEN = 8
 """Characters of a field that is taken for a secret: a shorter one would be found anywhere."""
-_PUBLIC = {"base_url", "output_hosts"}
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account. `trusted` are the hosts that get its credential, `files` those of files that need none."""
+    """An account. `trusted` are the hosts that get its credential, `files` those of files that need none.
+
+    `hidden`: what of it must be seen nowhere.
+    """
 
     fields: Mapping[str, Any]
     base: str
     trusted: Hosts
     files: Hosts
-
-    @property
-    def hidden(self) -> tuple[str, ...]:
-        """What of it must be seen nowhere."""
-        texts = [value for name, value in self.fields.items() if name not in _PUBLIC and isinstance(value, str)]
-        return tuple(text for text in texts if len(text) >= SHORTEST_HIDDEN)
+    hidden: tuple[str, ...]
 
 
 def read(declaration: Declaration, credential: str, fields: Mapping[str, Any]) -> Account:
@@ -45,4 +43,14 @@ def read(declaration: Declaration, credential: str, fields: Mapping[str, Any]) -
         base.rstrip("/"),
         Hosts([*declaration.hosts, *own]),
         Hosts([*declaration.files, *(str(host).strip() for host in hosts)]),
+        _hidden(declaration, fields),
     )
+
+
+def _hidden(declaration: Declaration, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """The texts of an account that are sent as the credential, by whichever name it asks for them."""
+    auth, values = declaration.auth, {"account": fields, "options": declaration.options, "model": None}
+    made = [template.of(values) for part in (auth.headers, auth.query, auth.body) for template in part.values()]
+    sent = [text for value in made if (text := as_text(value))]
+    texts = [text for text in fields.values() if isinstance(text, str) and len(text) >= SHORTEST_HIDDEN]
+    return tuple(text for text in texts if any(text in one for one in sent))

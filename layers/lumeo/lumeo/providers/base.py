@@ -94,8 +94,8 @@ class Provider(Protocol):
     """Whether its predictions have items."""
     finishes: bool
     """Whether the answer to a submission may already be the end."""
-    options: Mapping[str, str]
-    """What a request may say beside its input, with the defaults."""
+    options: Mapping[str, str | None]
+    """What a request may say beside its input, with the defaults, which may be nothing."""
 
     def faults(self, model: str | None, options: Mapping[str, Any]) -> list[Fault]:
         """What of a request's model and options it does not take."""

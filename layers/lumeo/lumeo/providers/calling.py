@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode
 
+from lumeo import clock, urls
 from lumeo.errors import Ambiguous, ErrorCode, Gone, Rejected, Retryable
 from lumeo.providers import http, reading
 from lumeo.providers.accounts import Account
@@ -46,9 +47,11 @@ class _Request:
 class Caller:
     """Calls a provider by one account. `values` are what requests are made of, see docs/providers.md, Requests."""
 
-    def __init__(self, declaration: Declaration, account: Account) -> None:
+    def __init__(self, declaration: Declaration, account: Account, seconds: float = 3600) -> None:
+        """`seconds`: for all of its requests together."""
         self._declaration = declaration
         self._account = account
+        self._end = clock.now().timestamp() + seconds
 
     def authorized(self, values: Mapping[str, Any]) -> Authorized:
         """The credential, as it is sent."""
@@ -82,6 +85,8 @@ class Caller:
         """A call that may be repeated without harm."""
         try:
             return self.call(send, values, seconds, code)
+        except http.TooLong as error:
+            raise Rejected(ErrorCode.OUTPUT_TOO_LARGE, error.raw) from error
         except Ambiguous as error:
             raise Retryable(error.raw) from error
 
@@ -99,7 +104,7 @@ class Caller:
 
     def _behind(self, answer: Answer, url: str, values: Mapping[str, Any]) -> tuple[Answer, str]:
         """What is where the answer to a look leads, if that is one of the provider's own hosts."""
-        behind = urljoin(url, answer.headers.get("Location", ""))
+        behind = urls.joined(url, answer.headers.get("Location", ""))
         if behind == url or not self._account.trusted.allows(behind):
             return answer, url
         auth = self.authorized(values)
@@ -110,13 +115,17 @@ class Caller:
 
     def _sent(self, request: _Request, url: str, auth: Authorized, seconds: float) -> Answer:
         if not self._account.trusted.allows(url):
-            host = urlsplit(url).hostname
-            raise Rejected(ErrorCode.PROVIDER_UNAVAILABLE, f"{host} is none of the hosts that may get the credential")
+            raise Rejected(
+                ErrorCode.PROVIDER_UNAVAILABLE, f"{urls.host(url)} is none of the hosts that may get the credential"
+            )
+        left = self._end - clock.now().timestamp()
+        if left < 1:
+            raise Retryable("no time is left for another request")
         return http.request(
             request.method,
             with_query(url, auth.query),
             headers=request.headers,
-            seconds=seconds,
+            seconds=min(seconds, left),
             body=request.body,
             form=request.form,
             hidden=self._account.hidden,
@@ -126,7 +135,9 @@ class Caller:
 def with_query(url: str, query: Mapping[str, Any]) -> str:
     """A URL with more in its query."""
     more = urlencode({name: mended(as_text(value) or "") for name, value in query.items()})
-    return f"{url}{'&' if '?' in url else '?'}{more}" if more else url
+    # What stands behind a # is never sent.
+    whole = url.partition("#")[0]
+    return f"{whole}{'&' if '?' in whole else '?'}{more}" if more else url
 
 
 def _texts(templates: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, str]:

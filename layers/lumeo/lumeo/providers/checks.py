@@ -28,6 +28,7 @@ def check(declaration: Declaration, sheet: Sheet) -> None:
     _webhook(declaration, sheet)
     _model(declaration, sheet)
     _steps(declaration, sheet)
+    _looks(declaration, sheet)
     _names(declaration, sheet)
     for place, send in _sends(declaration):
         _send(declaration, sheet, place, send)
@@ -174,6 +175,29 @@ def _send(declaration: Declaration, sheet: Sheet, place: Place, send: Send) -> N
         sheet.fault(
             (*place, "send"), "{model} is used, but the declaration has no model: say its pattern and an example"
         )
+
+
+def _looks(declaration: Declaration, sheet: Sheet) -> None:
+    """What is asked after the submission says of which run; headers can be sent, and are read as they are known."""
+    asked = {"status": declaration.status.send} | (
+        {"cancel": declaration.cancel.call.send} if declaration.cancel else {}
+    )
+    for name, send in asked.items():
+        used = [found.text for found in expressions([_parts(send)])]
+        if not any(re.search(r"(?<![\w.])(id|kept)\b", text) for text in used):
+            sheet.fault(
+                (name, "send"), f"{name} does not say which run it is about: use {{id}} or what submit.keep has"
+            )
+    sends = [(*place, "send") for place, _ in _sends(declaration)]
+    named = [(place, send.headers) for place, (_, send) in zip(sends, _sends(declaration), strict=True)]
+    for place, headers in [(("auth",), declaration.auth.headers), *named]:
+        for header in headers:
+            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", header):
+                sheet.fault((*place, "headers", header), f"{header!r} is no name of a header")
+    whens = [rule.when for rule in declaration.rules] + [declaration.error, declaration.word]
+    for found in expressions(whens):
+        for header in re.findall(r'http\.headers\."([^"]*[A-Z][^"]*)"', found.text):
+            sheet.fault(("rules",), f"http.headers has names in lower case: {header.lower()!r}, not {header!r}")
 
 
 def _unsaid(declaration: Declaration, sheet: Sheet, place: Place, trees: list[object]) -> None:

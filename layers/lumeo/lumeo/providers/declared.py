@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lumeo import clock, signatures
+from lumeo import clock, signatures, urls
 from lumeo.artifacts import Artifact, Download
 from lumeo.errors import Ambiguous, ErrorCode, Forged, Gone, ProviderError, Rejected, Retryable
 from lumeo.faults import Fault, mistyped
-from lumeo.prediction import Handle, Snapshot, Status, WakeUp
+from lumeo.prediction import Handle, Remark, Snapshot, Status, Upstream, WakeUp
 from lumeo.providers import accounts, hearing, reading
 from lumeo.providers.accounts import Account
 from lumeo.providers.answers import mended, refusal, retry_after
@@ -28,7 +28,9 @@ from lumeo.providers.grammar import Declaration
 from lumeo.providers.templates import Unsayable
 from lumeo.rates import Rate
 
-LONGEST_KEPT = 2048
+LOOKING_SECONDS = 12
+"""All requests of a look together are over after so long: the function that makes them also has to tell of a cancel."""
+LONGEST_KEPT = 8192
 """Characters of one text that is kept of an answer."""
 
 
@@ -41,6 +43,7 @@ class Declared:
 
     listing = 0
     describes = False
+    finishes = True
 
     def __init__(
         self, declaration: Declaration, account: Callable[[str], Mapping[str, Any]], master: Callable[[], bytes]
@@ -51,7 +54,6 @@ class Declared:
         self.room = Rate(declaration.room, burst=max(1, declaration.room // 20))
         self.options = declaration.options
         self.batches = declaration.items is not None
-        self.finishes = declaration.submit.finishes
         self.cancels = declaration.cancel is not None
         self._account_of = account
         self._master = master
@@ -90,9 +92,8 @@ class Declared:
         self._account(credential)
 
     def calls_back(self, url: str, credential: str) -> bool:
-        # They call https alone; what stands in for one on this machine also calls what is on this machine.
-        here = self._account(credential).base.startswith("http://")
-        return self.declaration.webhook is not None and (here or url.startswith("https://"))
+        del credential
+        return self.declaration.webhook is not None and url.startswith("https://")
 
     def prepare(self, submission: Submission) -> tuple[str, Mapping[str, str]] | None:
         account, values = self._begun(submission)
@@ -120,12 +121,23 @@ class Declared:
         for refused in wanted.refused:
             if refused.when.holds(seen):
                 raise Rejected(refused.code, raw)
+        if answer.status in wanted.again:
+            raise Retryable(raw, retry_after(answer), throttled=True)
         if not wanted.call.takes(answer.status):
             raise refusal(answer) or Ambiguous(raw)
         upstream_id = as_id(wanted.id.of(seen))
         if upstream_id is None:
             raise Ambiguous(f"{answer.status} without an id: {answer.text}")
         handle = self._handle(upstream_id, submission, _kept(wanted.keep, seen))
+        lost = self._lost(handle, account)
+        if lost:
+            return handle, Snapshot(
+                status=Status.FAILED,
+                upstream=Upstream(),
+                error=f"it can never be asked for: {lost}",
+                code=ErrorCode.PROVIDER_UNAVAILABLE,
+                remark=Remark.NOT_STOPPED,
+            )
         if not wanted.finishes:
             return handle, None
         known = {**self._known(handle, account), **reading.answered(answer, url), "result": None}
@@ -144,18 +156,21 @@ class Declared:
 
     def fetch(self, handle: Handle) -> Snapshot:
         try:
-            account = self._account(handle.credential)
-        except Rejected as error:  # An owner's mistake costs looks, not a paid run.
+            return self._fetched(handle)
+        except Rejected as error:
+            if error.code is ErrorCode.OUTPUT_TOO_LARGE:
+                raise
+            # An owner's mistake costs looks, not a paid run: an account that is gone, a host that was taken away.
             raise Retryable(error.raw) from error
-        caller = Caller(self.declaration, account)
+
+    def _fetched(self, handle: Handle) -> Snapshot:
+        account = self._account(handle.credential)
+        caller = Caller(self.declaration, account, LOOKING_SECONDS)
         seen = {**self._known(handle, account), "result": None}
         seen |= caller.look(self.declaration.status, seen)
         result = self.declaration.result
         if result and result.when.holds(seen):
-            try:
-                seen["result"] = caller.look(result.call, seen)
-            except Unsaid as error:  # The next look may say it.
-                raise Retryable(error.raw) from error
+            seen["result"] = caller.look(result.call, seen)
         return reading.snapshot(self.declaration, seen, account.files)
 
     def cancel(self, handle: Handle) -> None:
@@ -174,7 +189,9 @@ class Declared:
         webhook = self.declaration.webhook
         if webhook is None:
             raise Forged(f"{self.declaration.title} calls no webhooks")
-        keys = self._account(call.credential).fields.get("webhook_keys")
+        account = self._account(call.credential)
+        # What stands in for the provider on this machine has keys of its own.
+        keys = account.fields.get("webhook_keys") if account.base.startswith("http://") else None
         return hearing.heard(webhook, call, self._webhook_secret(call.prediction), keys)
 
     def describe(self, path: str, seconds: float) -> dict[str, Any]:
@@ -220,7 +237,7 @@ class Declared:
             "before": submission.before,
         }
 
-    def _options(self, submission: Submission) -> dict[str, str]:
+    def _options(self, submission: Submission) -> dict[str, str | None]:
         return {**self.declaration.options, **submission.options}
 
     def _handle(self, upstream_id: str, submission: Submission, kept: Mapping[str, str]) -> Handle:
@@ -242,6 +259,14 @@ class Declared:
                 except Unsayable as error:
                     raise Unsaid(ErrorCode.PROVIDER_UNAVAILABLE, f"{template.text}: {error}") from error
         return known | {"kept": kept}
+
+    def _lost(self, handle: Handle, account: Account) -> str | None:
+        """Why the looks at a run could not be made, if they could not: it names nowhere, or somebody else's host."""
+        try:
+            url = self.declaration.status.send.url.url(self._known(handle, account))
+        except (Unsayable, Unsaid) as error:
+            return str(error)
+        return None if account.trusted.allows(url) else f"{urls.host(url)} is none of its hosts"
 
     def _webhook_secret(self, prediction: str) -> str:
         return signatures.provider_secret(self._master(), self.name, prediction)

@@ -4,6 +4,7 @@ import difflib
 import json
 import math
 import re
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -74,9 +75,13 @@ class Expression:
     def __init__(self, text: str) -> None:
         self.text = text
         try:
-            self._compiled = jmespath.compile(text)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                self._compiled = jmespath.compile(text)
         except JMESPathError as error:
             raise ValueError(_syntax(text, error)) from error
+        except Warning as error:
+            raise ValueError(f"{text!r}: backticks hold JSON; texts stand in single quotes, as in 'done'") from error
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -100,7 +105,12 @@ class Expression:
 
 def as_text(value: Any) -> str | None:
     """A text as it is, null as null, all else as JSON."""
-    return value if isinstance(value, str) or value is None else json.dumps(value, separators=(",", ":"))
+    if isinstance(value, str) or value is None:
+        return value
+    try:
+        return json.dumps(value, separators=(",", ":"))
+    except RecursionError:  # What is nested so deeply says nothing to anybody.
+        return None
 
 
 def close_to(word: str, known: Collection[str]) -> str:
@@ -111,6 +121,10 @@ def close_to(word: str, known: Collection[str]) -> str:
 
 def _syntax(text: str, error: JMESPathError) -> str:
     said = str(error).splitlines()[0].rstrip(".: ")
+    if text.startswith("{") and text.endswith("}"):
+        return f"{text!r} is no JMESPath: braces are for requests, here it is {text[1:-1].strip()!r}"
+    if re.search(r"[^=<>!]=[^=]", text):
+        return f"{text!r} is no JMESPath: what is equal is written =="
     if re.search(r"[=<>]\s*-?\d", text):
         return f"{text!r} is no JMESPath: numbers stand in backticks, as in http.status == `404`"
     if isinstance(error, LexerError) and "'" in text:

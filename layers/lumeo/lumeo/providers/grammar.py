@@ -6,6 +6,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from lumeo.errors import ErrorCode
@@ -70,13 +71,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """The submission; `keep` by name, and `adopt`, what stands in for it where only the id is known."""
+    """The submission; `keep` by name, and `adopt`, what stands in for it where only the id is known.
+
+    `again`: HTTP statuses that say that it surely was not taken.
+    """
 
     call: Call
     id: Expression
     keep: Mapping[str, Expression] = field(default_factory=dict)
     adopt: Mapping[str, Template] = field(default_factory=dict)
     refused: tuple[Refusal, ...] = ()
+    again: frozenset[int] = frozenset()
     finishes: bool = False
 
 
@@ -98,6 +103,11 @@ class Rule:
     warning: Remark | None = None
 
 
+@cache
+def _pattern(at: str) -> re.Pattern[str]:
+    return re.compile("/".join(r"[^/]*" if part == "*" else re.escape(part) for part in at.split("/")))
+
+
 @dataclass(frozen=True, slots=True)
 class Keyed:
     """A place in the output whose file is fetched with the key, and the type of it where nothing else says it."""
@@ -106,8 +116,7 @@ class Keyed:
     type: str = ""
 
     def holds(self, pointer: str) -> bool:
-        parts = [r"[^/]*" if part == "*" else re.escape(part) for part in self.at.split("/")]
-        return re.fullmatch("/".join(parts), pointer) is not None
+        return _pattern(self.at).fullmatch(pointer) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +192,7 @@ class Declaration:
     base: str | None
     hosts: tuple[str, ...]
     model: Model | None
-    options: Mapping[str, str]
+    options: Mapping[str, str | None]
     auth: Auth
     room: int
     polling: Policy

@@ -28,6 +28,10 @@ _BINARY = re.compile(
 )
 
 
+class TooLong(Ambiguous):
+    """An answer that is not read to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a provider answered. `text` is cut, and without tokens, for logs; `json` is None when the body is none.
@@ -90,9 +94,16 @@ def request(  # noqa: PLR0913 (all that an HTTP request is made of)
         response.status_code,
         CaseInsensitiveDict(found),
         _without(text, hidden)[:LOGGED_BYTES],
-        _without(parsed(content), hidden) if hidden else parsed(content),
+        _shown(parsed(content), hidden),
         binary,
     )
+
+
+def _shown(value: Any, hidden: Collection[str]) -> Any:
+    try:
+        return _without(value, hidden) if hidden else value
+    except RecursionError:  # As what is nested so deeply that it cannot be parsed.
+        return None
 
 
 def _without(value: Any, hidden: Collection[str]) -> Any:
@@ -120,7 +131,7 @@ def _read(response: requests.Response) -> bytes:
     for part in response.iter_content(64 * 1024):
         content += part
         if len(content) > MAX_ANSWER_BYTES:
-            raise requests.exceptions.ChunkedEncodingError("the answer is too long")
+            raise TooLong(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
     return bytes(content)
 
 

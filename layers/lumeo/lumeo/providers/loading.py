@@ -135,13 +135,13 @@ def _model(top: Section) -> Model | None:
     return Model(section.text("pattern"), section.text("example"), section.flag("optional"))
 
 
-def _options(top: Section) -> dict[str, str]:
+def _options(top: Section) -> dict[str, str | None]:
     for name, value in top.items("options"):
-        if not isinstance(value, str):
+        if not isinstance(value, str | None):
             top.sheet.fault(
                 ("options", name), f"the default of {name} should be a text: put it in quotes, not {value!r}"
             )
-    return {name: str(value) for name, value in top.items("options")}
+    return {name: None if value is None else str(value) for name, value in top.items("options")}
 
 
 def _auth(top: Section) -> Auth:
@@ -181,7 +181,7 @@ def _steps(top: Section) -> Any:
 
 
 def _submit(top: Section) -> Submit:
-    known = ("send", "answers", "id", "keep", "adopt", "refused", "finishes")
+    known = ("send", "answers", "id", "keep", "adopt", "refused", "again", "finishes")
     section = top.section("submit", known)
     if section is None:
         top.raw("submit", required=True)
@@ -199,6 +199,7 @@ def _submit(top: Section) -> Submit:
         keep=section.expressions("keep", _ANSWERED),
         adopt=section.templates("adopt", _KNOWN | {"id"}),
         refused=refused,
+        again=section.statuses("again"),
         finishes=section.flag("finishes"),
     )
 

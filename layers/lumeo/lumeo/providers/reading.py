@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lumeo import artifacts
+from lumeo import artifacts, clock
 from lumeo.artifacts import Artifact, Hosts
 from lumeo.errors import ErrorCode, Gone
 from lumeo.prediction import Snapshot, Status, Upstream
@@ -12,6 +12,8 @@ from lumeo.providers.expressions import Expression, as_text
 from lumeo.providers.grammar import GONE, Declaration, Rule
 from lumeo.providers.http import Answer
 from lumeo.providers.templates import read
+
+_LINKS = ("http", "HTTP", "data:")
 
 
 def answered(answer: Answer, url: str) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def snapshot(declaration: Declaration, seen: Mapping[str, Any], files: Hosts | N
     if rule and rule.status == GONE:
         raise Gone(error or word(declaration, seen) or "gone", rule.code or declaration.gone)
     status = Status(rule.status) if rule else Status.PROCESSING
-    output = read(declaration.output, seen) if status.terminal else None
+    output = _something(read(declaration.output, seen)) if status.terminal else None
     stored = status is not Status.SUCCEEDED and bool(found(declaration, output, files))
     return Snapshot(
         status=status,
@@ -56,6 +58,12 @@ def snapshot(declaration: Declaration, seen: Mapping[str, Any], files: Hosts | N
     )
 
 
+def _something(output: Any) -> Any:
+    """An output, or None for a map or a list of nothing but nulls."""
+    parts = output.values() if isinstance(output, dict) else output if isinstance(output, list) else [output]
+    return output if any(part is not None for part in parts) else None
+
+
 def word(declaration: Declaration, seen: Mapping[str, Any]) -> str | None:
     """The provider's own word for the status."""
     return _word(declaration.word, seen)
@@ -67,22 +75,41 @@ def found(declaration: Declaration, output: Any, files: Hosts | None = None) -> 
 
 
 def _found(declaration: Declaration, output: Any, files: Hosts) -> Iterator[Artifact]:
-    plain = {artifact.pointer for artifact in artifacts.find(output, files)}
     for pointer, text in artifacts.strings(output):
+        # Most texts are none: an output may have a million.
+        if not text.startswith(_LINKS):
+            continue
         keyed = next((keyed for keyed in declaration.with_key if keyed.holds(pointer)), None)
         if keyed and artifacts.is_link(text):
             yield Artifact(pointer, text, keyed=True, type=keyed.type)
-        elif pointer in plain:
+        elif artifacts.is_file(text, files):
             yield Artifact(pointer, text)
 
 
 def _metrics(declaration: Declaration, seen: Mapping[str, Any]) -> dict[str, Any]:
-    said = {name: value for name, inner in declaration.metrics.items() if (value := inner.of(seen)) is not None}
-    counts = {name: value for name, inner in declaration.counts.items() if (value := inner.of(seen)) is not None}
+    """Only what the contract has: numbers, not below 0; of counts whole ones."""
+    said = {name: value for name, inner in declaration.metrics.items() if _is_number(value := inner.of(seen))}
+    counts = {name: value for name, inner in declaration.counts.items() if type(value := inner.of(seen)) is int}
+    counts = {name: value for name, value in counts.items() if value >= 0}
+    took = _seconds(_said(declaration.started_at, seen), _said(declaration.completed_at, seen))
+    if took is not None:
+        # Both times are the provider's: ours may differ.
+        said.setdefault("predict_time", took)
     progress = declaration.progress.of(seen) if declaration.progress else None
-    if isinstance(progress, int | float) and not isinstance(progress, bool):
-        said["progress"] = min(1, max(0, progress))
+    if isinstance(progress, int | float) and _is_number(progress):
+        said["progress"] = min(1, progress)
     return said | ({"counts": counts} if counts else {})
+
+
+def _seconds(started: str | None, completed: str | None) -> float | None:
+    try:
+        return max(0.0, clock.seconds_between(started or "", completed or ""))
+    except ValueError:
+        return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _word(expression: Expression | None, seen: Mapping[str, Any]) -> str | None:

@@ -40,7 +40,7 @@ class Replicate:
     describes = True
     finishes = False
     batches = False
-    options: Mapping[str, str] = {}
+    options: Mapping[str, str | None] = {}
 
     def __init__(self, base_url: str, hosts: Hosts, token: Callable[[str], str], room: Rate, listing: int) -> None:
         self._base_url = base_url

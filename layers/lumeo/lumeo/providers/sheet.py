@@ -35,6 +35,7 @@ class Section:
         self.sheet = sheet
         self.place = place
         self._values: dict[str, Any] = value if isinstance(value, dict) else {}
+        self._is_one = isinstance(value, dict)
         if not isinstance(value, dict):
             sheet.fault(place, f"{self.name} should be a map with {', '.join(known)}")
         for name in self._values:
@@ -55,7 +56,7 @@ class Section:
 
     def raw(self, name: str, *, required: bool = False) -> Any:
         """A value of whatever type."""
-        if required and name not in self:
+        if required and name not in self and self._is_one:
             self.sheet.fault(self.place, f"{self.name} has no {name!r}, which it needs")
         return self._values.get(name)
 
@@ -96,7 +97,7 @@ class Section:
     def one_of(self, name: str, known: Collection[Word], default: Word | None = None) -> Word | None:
         """One of some words."""
         value = self.raw(name)
-        if value is None and default is None:
+        if value is None and default is None and self._is_one:
             self.sheet.fault(self.place, f"{self.name} has no {name!r}: one of {', '.join(known)}")
         if value is None:
             return default

@@ -1,4 +1,4 @@
-"""Until when a result can be fetched from its provider."""
+"""Until when it is tried to fetch a result from its provider."""
 
 from lumeo import clock
 from lumeo.prediction import Prediction
@@ -6,6 +6,6 @@ from lumeo.providers import provider
 
 
 def collect_by(prediction: Prediction) -> str:
-    """When the provider gives up what it made, counted from when we saw that it had ended."""
-    window = provider(prediction.provider).polling.result_window
-    return prediction.collect_by or clock.later(window, prediction.timeline["completed"])
+    """When the provider, or we, give up what it made, counted from when we saw that it had ended."""
+    seconds = provider(prediction.provider).polling.collecting
+    return prediction.collect_by or clock.later(seconds, prediction.timeline["completed"])

@@ -20,6 +20,8 @@ from lumeo.telemetry import count, logger
 
 MOST_FILES = 1000
 """Outputs of one prediction: each is an entry in its item, which holds 400 KB."""
+GONE_TRIES = 20
+"""Tries in vain after which it is believed that a file is gone."""
 LARGEST_ANSWERED = 1024 * 1024
 """Characters of JSON above which an output is a file itself: Lambda answers 6 MB at most, as JSON within JSON."""
 
@@ -113,9 +115,10 @@ def _again(prediction: Prediction, run: str, error: OutputUnavailable) -> dict[s
     policy, troubles = provider(prediction.provider).polling, prediction.troubles + 1
     logger.warning("an output could not be stored yet", reason=str(error), troubles=troubles)
     count("CopyTroubles", prediction.provider)
-    if clock.stamp() > collect.collect_by(prediction) and prediction.troubles:
+    over = clock.stamp() > collect.collect_by(prediction) and prediction.troubles
+    if over or (error.gone and troubles >= GONE_TRIES):
         return _without(prediction, run, ErrorCode.OUTPUT_EXPIRED)
-    wait = polling.look_wait(policy, troubles, None)
+    wait = polling.collect_wait(policy, troubles)
     changes = {"troubles": troubles, "fresh_look": "asked", "due_at": due(wait)}
     return answer(store().refresh(prediction.id, run, changes) or prediction, "Status", wait)
 

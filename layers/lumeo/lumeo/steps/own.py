@@ -26,13 +26,13 @@ def own(
     upstream = snapshot.upstream if snapshot else Upstream()
     owned = store().own(seen, run, handle, upstream, due(first)) or store().get(seen.id)
     if owned is None or not _is_there(owned, handle):
-        owner = store().owner(seen.provider, handle.id)
+        owner = store().owner(seen.provider, handle)
         if owner not in {None, seen.id}:
             logger.error("the provider named a run that another prediction owns", upstream_id=handle.id, owner=owner)
             return settle(seen, run, Verdict(Status.FAILED, clock.stamp(), ErrorCode.SUBMISSION_UNCERTAIN))
         return _left_over(seen, handle, intent)
     if owned.proposed and owned.proposed != handle.id:
-        stop.orphan(owned, Handle(owned.proposed, clock.stamp(), handle.credential))
+        stop.orphan(owned, owned.proposed, handle.credential)
     if owned.cancel_requested and not owned.verdict:
         if stop.tell(owned, handle):
             store().told(owned.id, clock.stamp())
@@ -45,7 +45,7 @@ def _left_over(seen: Prediction, handle: Handle, intent: Intent | None) -> dict[
     proposed = store().propose(seen.id, handle.id, intent) if intent else None
     now = proposed or store().get(seen.id)
     if not (now and (_is_there(now, handle) or _is_searched_for(now, intent))):
-        stop.orphan(seen, handle)
+        stop.orphan(seen, handle.id, handle.credential)
     return answer(now or seen, "Create")
 
 

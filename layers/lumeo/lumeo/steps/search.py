@@ -3,7 +3,7 @@
 from typing import Any
 
 from lumeo import clock, polling
-from lumeo.errors import Ambiguous, ErrorCode, ProviderError
+from lumeo.errors import Ambiguous, ErrorCode, ProviderError, Retryable
 from lumeo.prediction import Intent, Prediction, Status, Verdict
 from lumeo.providers import provider
 from lumeo.redaction import redacted
@@ -30,6 +30,8 @@ def search(prediction: Prediction, run: str, intent: Intent) -> dict[str, Any]:
         found = candidates(prediction, intent)
         # What was proposed is only believed once the provider shows it.
         snapshot = provider(prediction.provider).fetch(found[0]) if prediction.proposed else None
+        if snapshot and snapshot.unknown:
+            raise Retryable(f"what was proposed is not shown: {snapshot.upstream.status}")
     except Ambiguous as error:
         # Where nothing can be asked, a webhook may still name it.
         patience = AWAITED_SECONDS if prediction.webhook and not prediction.proposed else 0
@@ -48,7 +50,7 @@ def search(prediction: Prediction, run: str, intent: Intent) -> dict[str, Any]:
     logger.warning("a submission whose answer was lost is adopted", upstream_id=found[0].id, found=len(found))
     count("Adopted", prediction.provider)
     for handle in found[1:]:
-        stop.orphan(prediction, handle)
+        stop.orphan(prediction, handle.id, handle.credential)
     return own(prediction, run, found[0], snapshot)
 
 

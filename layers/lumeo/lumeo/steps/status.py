@@ -66,10 +66,12 @@ def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
 
 def _seen(prediction: Prediction, run: str, handle: Handle, snapshot: Snapshot) -> dict[str, Any]:
     now = clock.stamp()
-    ended = verdict(prediction, snapshot, now) or _too_late(prediction, now) or _let_go(prediction, now)
+    ended = verdict(prediction, snapshot, now)
+    left = None if ended else _left(prediction, handle, snapshot, now)
     changes = look.changes(prediction, snapshot)
+    ended = ended or left
     if ended:
-        changes |= _ending(prediction, handle, ended, snapshot)
+        changes |= _ending(prediction, handle, ended, snapshot, unstopped=left is not None)
         settled = store().settle(prediction, run, ended, due(0), changes)
         return answer(settled or prediction, "Finalize" if settled else "Status")
     if snapshot.unknown and (prediction.polls == 0 or snapshot.upstream.status != prediction.upstream.status):
@@ -99,7 +101,7 @@ def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: Pro
         ended = ended or Verdict(Status.FAILED, now, error.code)
     if ended:
         raw: dict[str, Any] = {"raw_error": documents.keep(prediction.id, "error", error.raw)}
-        raw |= {"remarks": _remarks(prediction, left)} if left else {}
+        raw |= {"remarks": (Remark.NOT_STOPPED,)} if left and not provider(prediction.provider).cancels else {}
         settled = store().settle(prediction, run, ended, due(0), raw)
         return answer(settled or prediction, "Finalize" if settled else "Status")
     wait = _next_wait(prediction, _trouble_wait(prediction, error))
@@ -114,6 +116,9 @@ def _look_afresh(prediction: Prediction, run: str, handle: Handle) -> dict[str, 
         snapshot = provider(prediction.provider).fetch(handle)
     except ProviderError as error:
         return _nothing_learnt_afresh(prediction, run, error)
+    if not snapshot.status.terminal:
+        # A page, or half an answer: it had ended, so this says nothing.
+        return _nothing_learnt_afresh(prediction, run, Retryable("a look that shows no end"))
     if snapshot.removed or snapshot.output is None:
         changes: dict[str, Any] = {"fresh_look": "gone"}
     else:
@@ -143,6 +148,12 @@ def _too_late(prediction: Prediction, now: str) -> Verdict | None:
     return overdue(prediction, now) if late > GRACE_SECONDS and prediction.cancel_sent else None
 
 
+def _left(prediction: Prediction, handle: Handle, snapshot: Snapshot, now: str) -> Verdict | None:
+    """The end of what was seen to run on, though it should not."""
+    ended = _too_late(prediction, now) or _let_go(prediction, now)
+    return ended or (None if snapshot.unknown else _unheard(prediction, handle, now))
+
+
 def _let_go(prediction: Prediction, now: str) -> Verdict | None:
     """The end of what somebody asked to be stopped, at a provider that cannot be told."""
     cancels = provider(prediction.provider).cancels
@@ -156,14 +167,28 @@ def _gone(prediction: Prediction, error: Gone, now: str) -> Verdict:
     return Verdict(Status.FAILED, now, error.code)
 
 
-def _cancelled(prediction: Prediction, handle: Handle, now: str) -> dict[str, Any]:
-    """Tell the provider to stop, if somebody asked for it or it is too late, and it was not told just now."""
+def _is_to_be_told(prediction: Prediction, now: str) -> bool:
+    """Somebody asked for the end, or it is too late, and the provider was not told just now."""
     if not prediction.cancel_requested and now < prediction.deadline:
-        return {}
-    if prediction.cancel_sent and clock.seconds_between(prediction.cancel_sent, now) < CANCEL_AGAIN_SECONDS:
+        return False
+    sent = prediction.cancel_sent
+    return sent is None or clock.seconds_between(sent, now) >= CANCEL_AGAIN_SECONDS
+
+
+def _cancelled(prediction: Prediction, handle: Handle, now: str) -> dict[str, Any]:
+    """Tell the provider to stop, if it is to be told."""
+    if not _is_to_be_told(prediction, now):
         return {}
     stop.tell(prediction, handle)
     return {"cancel_sent": now}
+
+
+def _unheard(prediction: Prediction, handle: Handle, now: str) -> Verdict | None:
+    """The end of what runs on at a provider that for the second time knows nothing of what it is told to stop."""
+    again = prediction.cancel_sent is not None and _is_to_be_told(prediction, now)
+    if not (again and stop.unheard(prediction, handle)):
+        return None
+    return Verdict(Status.CANCELED, now) if prediction.cancel_requested else overdue(prediction, now)
 
 
 def _growing_wait(prediction: Prediction, now: str) -> int:
@@ -184,24 +209,22 @@ def _expects_the_end(prediction: Prediction, now: str) -> bool:
     return asked is not None and clock.seconds_between(asked, now) < CANCEL_AGAIN_SECONDS
 
 
-def _ending(prediction: Prediction, handle: Handle, ended: Verdict, snapshot: Snapshot) -> dict[str, Any]:
+def _ending(
+    prediction: Prediction, handle: Handle, ended: Verdict, snapshot: Snapshot, *, unstopped: bool
+) -> dict[str, Any]:
     """What is kept of the last look: the output to store, or the provider's own words for the operator."""
-    found: dict[str, Any] = {"remarks": _remarks(prediction, ended, snapshot)}
+    remarks = [snapshot.remark] if snapshot.remark else []
+    if unstopped and not (provider(prediction.provider).cancels and ended.code):
+        # Told at its deadline, a run is taken to stop; what is let go is not.
+        remarks.append(Remark.NOT_STOPPED)
+    found: dict[str, Any] = {"remarks": tuple(remarks)}
     if ended.status is Status.SUCCEEDED or snapshot.stored:
         found["result"] = _result(prediction, handle, snapshot)
-        found["collect_by"] = clock.later(provider(prediction.provider).polling.result_window)
+        found["collect_by"] = clock.later(provider(prediction.provider).polling.collecting)
     if snapshot.error and ended.status is not Status.SUCCEEDED:
         logger.warning("it failed at the provider", code=ended.code, raw=redacted(snapshot.error))
         found["raw_error"] = documents.keep(prediction.id, "error", snapshot.error)
     return found
-
-
-def _remarks(prediction: Prediction, ended: Verdict, snapshot: Snapshot | None = None) -> tuple[Remark, ...]:
-    """What its caller should know beside the status."""
-    if ended.status is Status.SUCCEEDED:
-        return (snapshot.remark,) if snapshot and snapshot.remark else ()
-    stopped = (snapshot and snapshot.status.terminal) or provider(prediction.provider).cancels
-    return () if stopped else (Remark.NOT_STOPPED,)
 
 
 def _result(prediction: Prediction, handle: Handle, snapshot: Snapshot) -> Document:

@@ -83,7 +83,11 @@ def by_provider(name: str, model: str | None, options: Mapping[str, Any]) -> Tar
         wrong.append(("pattern", "model", "Expected a model, not a token"))
     if wrong:
         raise api.invalid(*wrong)
-    return Target(provider=name, model=model, options={**found.options, **options})
+    return Target(
+        provider=name,
+        model=model,
+        options={name: value for name, value in {**found.options, **options}.items() if value is not None},
+    )
 
 
 def _of_catalogue(provider: str, entry: Entry) -> Target:

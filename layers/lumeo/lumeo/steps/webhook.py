@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from lumeo import clock, credentials, runs
+from lumeo import credentials, runs
 from lumeo.errors import ApiError, Forged, ProviderError
 from lumeo.hooks import is_hook
-from lumeo.prediction import Handle, Phase, Prediction, Status, WakeUp
+from lumeo.prediction import Phase, Prediction, Status, WakeUp
 from lumeo.providers import is_known, provider
 from lumeo.providers.base import WebhookCall
 from lumeo.redaction import redacted
@@ -70,4 +70,4 @@ def _unknown(prediction: Prediction, said: WakeUp) -> None:
         count("Orphans", prediction.provider)
         logger.error("an orphan at the provider has ended", upstream_id=said.upstream_id)
         return
-    stop.orphan(prediction, Handle(said.upstream_id, clock.stamp(), _credential(prediction)))
+    stop.orphan(prediction, said.upstream_id, _credential(prediction))
