@@ -102,7 +102,9 @@ HERS: Mapping[str, Case] = {
 }
 """Calls of something: to bob, what is alice's is not there."""
 HIS: Mapping[str, Case] = {
-    "predictions.list": listed("/v1/predictions", "", "?status=succeeded&model=sim/one&provider=replicate", "?cursor={}"),
+    "predictions.list": listed(
+        "/v1/predictions", "", "?status=succeeded&model=sim/one&provider=replicate", "?cursor={}"
+    ),
     "models.get": listed("/v1/models/sim/one", ""),
     "models.versions.list": listed("/v1/models/sim/one/versions", "", "?cursor={}"),
     "models.versions.get": listed(f"/v1/models/sim/one/versions/{VERSION}", ""),

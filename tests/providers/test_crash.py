@@ -20,7 +20,7 @@ MOST_WRITES = 40
 @pytest.mark.parametrize("name", SHAPES, indirect=True)
 def test_any_write(stage: Stage, moment: Literal["before", "after"]) -> None:
     """It is carried on from the start, as the next run would; what nobody knows the id of is uncertain."""
-    outcomes = set()
+    outcomes: set[tuple[str, str | None]] = set()
     stage.player.script(stage.name, [*stage.usual, "succeeded"])
     for writes in range(MOST_WRITES):
         paid, uploaded = stage.player.submitted(stage.name), len(stage.seen("file"))

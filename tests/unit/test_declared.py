@@ -1135,7 +1135,7 @@ class TestDownloads:
 
         assert provider().calls_back("https://lumeo.test/x", "default")
         assert not provider().calls_back("http://lumeo.test/x", "default")
-        assert here.calls_back("http://127.0.0.1:9000/x", "default")
+        assert not here.calls_back("http://127.0.0.1:9000/x", "default")
 
 
 @pytest.mark.usefixtures("cloud")

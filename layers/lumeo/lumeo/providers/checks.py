@@ -194,10 +194,26 @@ def _looks(declaration: Declaration, sheet: Sheet) -> None:
         for header in headers:
             if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", header):
                 sheet.fault((*place, "headers", header), f"{header!r} is no name of a header")
-    whens = [rule.when for rule in declaration.rules] + [declaration.error, declaration.word]
-    for found in expressions(whens):
-        for header in re.findall(r'http\.headers\."([^"]*[A-Z][^"]*)"', found.text):
-            sheet.fault(("rules",), f"http.headers has names in lower case: {header.lower()!r}, not {header!r}")
+    for place, read in _read(declaration):
+        for found in expressions(read):
+            for header in re.findall(r'http\.headers\."([^"]*[A-Z][^"]*)"', found.text):
+                sheet.fault(place, f"http.headers has names in lower case: {header.lower()!r}, not {header!r}")
+
+
+def _read(declaration: Declaration) -> Iterator[tuple[Place, object]]:
+    """All that is read from answers, and where it stands."""
+    for key in ("word", "output", "error", "progress", "logs", "started_at", "completed_at"):
+        yield (key,), getattr(declaration, key)
+    for key in ("counts", "metrics"):
+        yield from (((key, name), inner) for name, inner in getattr(declaration, key).items())
+    for n, rule in enumerate(declaration.rules):
+        yield ("rules", n), rule.when
+    submit = declaration.submit
+    yield ("submit", "id"), submit.id
+    yield from ((("submit", "keep", name), inner) for name, inner in submit.keep.items())
+    yield from ((("submit", "refused", n), one.when) for n, one in enumerate(submit.refused))
+    if declaration.result:
+        yield ("result", "when"), declaration.result.when
 
 
 def _unsaid(declaration: Declaration, sheet: Sheet, place: Place, trees: list[object]) -> None:
@@ -215,16 +231,10 @@ def _unsaid(declaration: Declaration, sheet: Sheet, place: Place, trees: list[ob
 
 def _names(declaration: Declaration, sheet: Sheet) -> None:
     """The same of what reads answers."""
-    for key in ("word", "output", "error", "counts", "progress", "metrics", "logs", "started_at", "completed_at"):
-        _unsaid(declaration, sheet, (key,), [getattr(declaration, key)])
-    for n, rule in enumerate(declaration.rules):
-        _unsaid(declaration, sheet, ("rules", n), [rule.when])
-    submit = declaration.submit
-    _unsaid(declaration, sheet, ("submit",), [submit.id, dict(submit.keep), [one.when for one in submit.refused]])
+    for place, read in _read(declaration):
+        _unsaid(declaration, sheet, place, [read])
     auth = declaration.auth
     _unsaid(declaration, sheet, ("auth",), [dict(auth.headers), dict(auth.query), dict(auth.body)])
-    if declaration.result:
-        _unsaid(declaration, sheet, ("result",), [declaration.result.when])
 
 
 def _steps(declaration: Declaration, sheet: Sheet) -> None:
