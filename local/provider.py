@@ -4,6 +4,7 @@ import argparse
 import shlex
 import subprocess
 import sys
+import textwrap
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ def main() -> int:
     except DeclarationWrong as wrong:
         return _refused(str(wrong))
     print(f"{path.name}: {declaration.title}, {len(declaration.rules)} rules, no mistakes")
+    print(textwrap.indent(textwrap.fill(declaration.about, 100), "  "))
     if path.parent != providers.DECLARATIONS:
         return _refused(f"It is used once it lies in {_short(providers.DECLARATIONS)}/: put it there.")
     known = FIXTURES / path.name

@@ -252,10 +252,11 @@ class Declared:
         known = {"model": None, "options": self.options, "before": {}, **handle.kept}
         known |= {"id": handle.id, "base": account.base}
         kept = dict(known.get("kept", {}))
-        for name, template in self.declaration.submit.adopt.items():
+        submit = self.declaration.submit
+        for name, template in submit.adopt.items() if set(submit.keep) - set(kept) else ():
             if name not in kept:
                 try:
-                    kept[name] = template.url(known)
+                    kept[name] = template.url({**known, "kept": kept})
                 except Unsayable as error:
                     raise Unsaid(ErrorCode.PROVIDER_UNAVAILABLE, f"{template.text}: {error}") from error
         return known | {"kept": kept}

@@ -197,7 +197,7 @@ def _submit(top: Section) -> Submit:
         call=Call(_send(section, _SENDING, "POST"), section.statuses("answers")),
         id=section.expression("id", _ANSWERED, required=True) or _NOTHING,
         keep=section.expressions("keep", _ANSWERED),
-        adopt=section.templates("adopt", _KNOWN | {"id"}),
+        adopt=section.templates("adopt", _KNOWN | {"id", "kept"}),
         refused=refused,
         again=section.statuses("again"),
         finishes=section.flag("finishes"),
