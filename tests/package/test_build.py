@@ -13,6 +13,7 @@ from tests.conftest import template
 
 ROOT = Path(__file__).parents[2]
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
+AARCH64 = (183).to_bytes(2, "little")
 STEPS = {name.removesuffix("Function") for name in template().functions()}
 
 
@@ -72,11 +73,20 @@ def test_the_layer_holds_the_package_where_lambda_finds_it(built: Path) -> None:
     assert not (layer / "boto3").exists(), "the runtime brings it"
 
 
+def test_the_layer_holds_every_declaration(built: Path) -> None:
+    """Whoever puts a file beside ours has it deployed."""
+    folder = Path("lumeo") / "providers" / "declarations"
+    there = {path.name for path in (built / "LumeoLayer" / "python" / folder).iterdir()}
+
+    assert there == {path.name for path in (ROOT / "layers" / "lumeo" / folder).iterdir()}
+
+
 def test_the_layer_is_built_for_arm(built: Path) -> None:
+    """By what each says of itself: e_machine of its ELF header."""
     binaries = list((built / "LumeoLayer").rglob("*.so"))
 
     assert binaries
-    assert all("aarch64" in binary.name for binary in binaries)
+    assert {binary.read_bytes()[18:20] for binary in binaries} == {AARCH64}
 
 
 @pytest.mark.parametrize("step", sorted(STEPS))
