@@ -453,6 +453,25 @@ def cancel_while_running(stage: Stage) -> None:
     stage.check(shown, stage.fixture.states.get("canceled", stage.fixture.states["succeeded"]))
 
 
+def is_heard_or_not(name: str) -> bool:
+    """Whether a 404 says that there is nobody to tell, and not that it is too late."""
+    cancel = declaration(name).cancel
+    return cancel is not None and 404 not in cancel.too_late
+
+
+@case(is_heard_or_not)
+def cancel_that_nobody_knows(stage: Stage) -> None:
+    """What runs on at a provider that twice knows nothing of what it is told to stop is let go."""
+    prediction_id = stage.running(*stage.usual)
+    stage.look(prediction_id)
+    stage.player.fault(stage.name, "cancel", ALWAYS, status=404, body={"error": RAW})
+    stage.call("POST", f"/v1/predictions/{prediction_id}/cancel")
+    shown = stage.ended(prediction_id)
+
+    assert (shown["status"], [one["code"] for one in shown["warnings"]]) == ("canceled", ["not_stopped"])
+    assert len(stage.seen("cancel")) == 2
+
+
 @case()
 def deadline(stage: Stage) -> None:
     """It is stopped, if it can be, and ends for its caller in any case."""
@@ -506,11 +525,24 @@ def file_gone(stage: Stage) -> None:
     prediction_id = collecting(stage)
     stage.player.fault(stage.name, DOWNLOAD, ALWAYS, status=404, body={"error": RAW})
     answer = stage.driver.step("Finalize", prediction_id)
-    assert answer["next"] == "Status", "it is tried again while the provider keeps it"
-    stage.driver.clock.passes(stage.declaration.polling.result_window)
+    assert answer["next"] == "Status", "it may only be late"
     shown = stage.ended(prediction_id)
 
     stage.check_failed(shown, "output_expired")
+    assert len(stage.seen(DOWNLOAD)) <= 21, "what is gone is not asked for until the window closes"
+
+
+@case(lambda name: name in {"anthropic", "fal"})
+def file_out_of_reach(stage: Stage) -> None:
+    """Where it is kept longest it is tried for a day, and not more often than a run's history can hold."""
+    prediction_id = collecting(stage)
+    stage.player.fault(stage.name, DOWNLOAD, ALWAYS, status=500, body=PAGE)
+    began = stage.driver.clock.time
+    visited = stage.driver.run(prediction_id, "Finalize", rounds=1000)
+
+    stage.check_failed(stage.read(prediction_id), "output_expired")
+    assert (stage.driver.clock.time - began).total_seconds() <= 1.1 * 86_400
+    assert len(visited) <= 300
 
 
 @case(has_downloads)
@@ -532,6 +564,19 @@ def file_late(stage: Stage) -> None:
     prediction_id = collecting(stage)
     stage.player.fault(stage.name, DOWNLOAD, status=500, body=PAGE)
     assert stage.driver.step("Finalize", prediction_id)["next"] == "Status"
+
+    state = with_a_download(stage.name)
+    assert state
+    stage.check(stage.ended(prediction_id), state)
+
+
+@case(has_downloads)
+def file_late_and_then_a_page(stage: Stage) -> None:
+    """The look that asks where it is now may be answered by anything: that says nothing of the file."""
+    prediction_id = collecting(stage)
+    stage.player.fault(stage.name, DOWNLOAD, status=500, body=PAGE)
+    assert stage.driver.step("Finalize", prediction_id)["next"] == "Status"
+    stage.player.fault(stage.name, "status", 2, status=200, body=PAGE)
 
     state = with_a_download(stage.name)
     assert state

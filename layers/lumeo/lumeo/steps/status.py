@@ -65,20 +65,20 @@ def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
 
 
 def _seen(prediction: Prediction, run: str, handle: Handle, snapshot: Snapshot) -> dict[str, Any]:
-    now = clock.stamp()
-    ended = verdict(prediction, snapshot, now)
-    left = None if ended else _left(prediction, handle, snapshot, now)
-    changes = look.changes(prediction, snapshot)
-    ended = ended or left
+    now, changes = clock.stamp(), look.changes(prediction, snapshot)
+    ended, unstopped = verdict(prediction, snapshot, now), False
+    if ended is None and _is_to_be_told(prediction, now):
+        unstopped = stop.unheard(prediction, handle) and not snapshot.unknown
+        changes["cancel_sent"] = now
+    ended = ended or _too_late(prediction, now) or _let_go(prediction, now, unstopped=unstopped)
     if ended:
-        changes |= _ending(prediction, handle, ended, snapshot, unstopped=left is not None)
+        changes |= _ending(prediction, handle, ended, snapshot, unstopped=unstopped)
         settled = store().settle(prediction, run, ended, due(0), changes)
         return answer(settled or prediction, "Finalize" if settled else "Status")
     if snapshot.unknown and (prediction.polls == 0 or snapshot.upstream.status != prediction.upstream.status):
         logger.error("a status that nobody knows: taken as still running", upstream_status=snapshot.upstream.status)
     wait = _next_wait(prediction, _growing_wait(prediction, now))
-    changes |= {"due_at": due(wait)}
-    observed = store().observe(prediction.id, run, changes | _cancelled(prediction, handle, now))
+    observed = store().observe(prediction.id, run, changes | {"due_at": due(wait)})
     if observed:
         notices.send(prediction, observed)
     return answer(observed or prediction, "Status", wait, parked_since=prediction)
@@ -92,7 +92,7 @@ def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: Pro
     late = clock.seconds_between(handle.at, now) > PENDING_SECONDS or prediction.cancel_sent is not None
     gone = isinstance(error, Gone) and late
     gone_looks = prediction.gone_looks + 1 if gone else 0
-    left = _too_late(prediction, now) or _let_go(prediction, now)
+    left = _too_late(prediction, now) or _let_go(prediction, now, unstopped=False)
     ended = left
     if gone_looks >= GONE_LOOKS and isinstance(error, Gone):
         ended = ended or _gone(prediction, error, now)
@@ -148,16 +148,12 @@ def _too_late(prediction: Prediction, now: str) -> Verdict | None:
     return overdue(prediction, now) if late > GRACE_SECONDS and prediction.cancel_sent else None
 
 
-def _left(prediction: Prediction, handle: Handle, snapshot: Snapshot, now: str) -> Verdict | None:
-    """The end of what was seen to run on, though it should not."""
-    ended = _too_late(prediction, now) or _let_go(prediction, now)
-    return ended or (None if snapshot.unknown else _unheard(prediction, handle, now))
-
-
-def _let_go(prediction: Prediction, now: str) -> Verdict | None:
-    """The end of what somebody asked to be stopped, at a provider that cannot be told."""
-    cancels = provider(prediction.provider).cancels
-    return Verdict(Status.CANCELED, now) if prediction.cancel_requested and not cancels else None
+def _let_go(prediction: Prediction, now: str, *, unstopped: bool) -> Verdict | None:
+    """The end of what is to stop, at a provider that cannot be told, or knew nothing of it twice though it runs on."""
+    asked = Verdict(Status.CANCELED, now) if prediction.cancel_requested else None
+    if not provider(prediction.provider).cancels:
+        return asked
+    return (asked or overdue(prediction, now)) if unstopped and prediction.cancel_sent else None
 
 
 def _gone(prediction: Prediction, error: Gone, now: str) -> Verdict:
@@ -183,14 +179,6 @@ def _cancelled(prediction: Prediction, handle: Handle, now: str) -> dict[str, An
     return {"cancel_sent": now}
 
 
-def _unheard(prediction: Prediction, handle: Handle, now: str) -> Verdict | None:
-    """The end of what runs on at a provider that for the second time knows nothing of what it is told to stop."""
-    again = prediction.cancel_sent is not None and _is_to_be_told(prediction, now)
-    if not (again and stop.unheard(prediction, handle)):
-        return None
-    return Verdict(Status.CANCELED, now) if prediction.cancel_requested else overdue(prediction, now)
-
-
 def _growing_wait(prediction: Prediction, now: str) -> int:
     """Short while somebody who asked for the end, or a webhook that spoke of it, lets one expect it."""
     looks = 0 if _expects_the_end(prediction, now) else prediction.polls + 1
@@ -214,8 +202,7 @@ def _ending(
 ) -> dict[str, Any]:
     """What is kept of the last look: the output to store, or the provider's own words for the operator."""
     remarks = [snapshot.remark] if snapshot.remark else []
-    if unstopped and not (provider(prediction.provider).cancels and ended.code):
-        # Told at its deadline, a run is taken to stop; what is let go is not.
+    if not snapshot.status.terminal and (unstopped or not provider(prediction.provider).cancels):
         remarks.append(Remark.NOT_STOPPED)
     found: dict[str, Any] = {"remarks": tuple(remarks)}
     if ended.status is Status.SUCCEEDED or snapshot.stored:
