@@ -32,6 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder, file = item.path.parent.name, item.path.name
         item.add_marker(pytest.mark.xdist_group(TOGETHER.get(folder, f"{folder}/{file}")))
+    if len({item.nodeid for item in items}) < len(items):
+        raise pytest.UsageError("two tests have one name: only one of them would be run")
 
 
 @functools.cache
