@@ -35,7 +35,7 @@ provider: .venv/ready ## Check a provider's declaration, replay its fixtures, ru
 	@$(VENV)/python -m local.provider "$(FILE)"
 
 test: .venv/ready $(CLIENTS)   ## All tests that need nothing but this computer: ARGS="-k cancel"
-	@$(VENV)/pytest -n auto --dist loadgroup $(ARGS)
+	@$(VENV)/pytest $(ARGS)
 
 compatibility: .venv/ready $(CLIENTS)   ## Let the official clients write the table of docs/compatibility.md
 	@COMPATIBILITY=write $(VENV)/pytest tests/clients $(ARGS)

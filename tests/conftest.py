@@ -27,6 +27,7 @@ TOGETHER = {"clients": "stack", "e2e": "stack", "package": "package", "reliabili
 """Folders whose tests share what takes long to make, or the cores: one process runs them, one after the other."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes share the tests, a file's stay together."""
     for item in items:
