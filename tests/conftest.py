@@ -16,25 +16,11 @@ from local.environment import variables
 from local.template import Template
 from lumeo import clock
 
-pytest_plugins = ["tests.stack", "tests.summary"]
+pytest_plugins = ["tests.stack"]
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "r8_simulator00000000000000000000000000000000"
 MASTER = "the-master-secret-of-tests"
-
-
-TOGETHER = {"clients": "stack", "e2e": "stack", "package": "package", "reliability": "reliability"}
-"""Folders whose tests share what takes long to make, or the cores: one process runs them, one after the other."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, a file's stay together."""
-    for item in items:
-        folder, file = item.path.parent.name, item.path.name
-        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(folder, f"{folder}/{file}")))
-    if len({item.nodeid for item in items}) < len(items):
-        raise pytest.UsageError("two tests have one name: only one of them would be run")
 
 
 @functools.cache
