@@ -7,12 +7,12 @@ from lumeo.artifacts import Artifact, Download
 from lumeo.errors import Ambiguous, ErrorCode, Forged, Gone, Rejected, Retryable
 from lumeo.faults import Fault
 from lumeo.polling import Policy
-from lumeo.prediction import Handle, Snapshot, Status, WakeUp
-from lumeo.providers.base import Search, Submission, WebhookCall
+from lumeo.prediction import Handle, Snapshot, WakeUp
+from lumeo.providers.base import Search, Submission, WebhookCall, WithoutBatches
 from lumeo.rates import Rate
 
 
-class Absent:
+class Absent(WithoutBatches):
     """Takes nothing new. Looks are trouble, which passes when the declaration is back before the deadline."""
 
     polling = Policy(first=60, factor=1.5, cap=300, deadline=3600, result_window=86_400)
@@ -20,7 +20,6 @@ class Absent:
     listing = 0
     cancels = True
     describes = False
-    batches = False
     finishes = False
 
     def __init__(self, name: str, why: str) -> None:
@@ -31,14 +30,6 @@ class Absent:
     def faults(self, model: str | None, options: Mapping[str, Any]) -> list[Fault]:
         del model, options
         return [("enum", "provider", f"{self.name} cannot be used at the moment")]
-
-    def statuses(self, rows: Sequence[Any]) -> list[tuple[str | None, Status]]:
-        del rows
-        return []
-
-    def has_items(self, pointer: str) -> bool:
-        del pointer
-        return False
 
     def ready(self, credential: str) -> None:
         raise Rejected(ErrorCode.PROVIDER_UNAVAILABLE, f"{self._why} (with {credential})")

@@ -147,3 +147,17 @@ class Provider(Protocol):
 
     def open(self, handle: Handle, artifact: Artifact) -> Download:
         """Where a file's bytes are, and what has to be sent for them."""
+
+
+class WithoutBatches:
+    """What a provider says of batches that has none."""
+
+    batches = False
+
+    def statuses(self, rows: Sequence[Any]) -> list[tuple[str | None, Status]]:
+        del rows
+        return []
+
+    def has_items(self, pointer: str) -> bool:
+        del pointer
+        return False

@@ -10,10 +10,18 @@ from lumeo.artifacts import Artifact, Download, Hosts
 from lumeo.errors import Ambiguous, Forged, Gone, Rejected, Retryable
 from lumeo.faults import Fault
 from lumeo.polling import Policy
-from lumeo.prediction import Handle, Snapshot, Status, WakeUp
+from lumeo.prediction import Handle, Snapshot, WakeUp
 from lumeo.providers import http
 from lumeo.providers.answers import retry_after
-from lumeo.providers.base import CANCEL_SECONDS, LOOK_SECONDS, SUBMIT_SECONDS, Search, Submission, WebhookCall
+from lumeo.providers.base import (
+    CANCEL_SECONDS,
+    LOOK_SECONDS,
+    SUBMIT_SECONDS,
+    Search,
+    Submission,
+    WebhookCall,
+    WithoutBatches,
+)
 from lumeo.providers.http import Answer
 from lumeo.providers.replicate_words import refusal, snapshot
 from lumeo.rates import Rate
@@ -31,7 +39,7 @@ SIGNING_SECONDS = 3600
 SIGNING_AGAIN_SECONDS = 60
 
 
-class Replicate:
+class Replicate(WithoutBatches):
     """The provider `replicate`."""
 
     name = "replicate"
@@ -39,7 +47,6 @@ class Replicate:
     cancels = True
     describes = True
     finishes = False
-    batches = False
     options: Mapping[str, str | None] = {}
 
     def __init__(self, base_url: str, hosts: Hosts, token: Callable[[str], str], room: Rate, listing: int) -> None:
@@ -53,15 +60,6 @@ class Replicate:
     def faults(self, model: str | None, options: Mapping[str, Any]) -> list[Fault]:
         del model, options
         return []
-
-    def statuses(self, rows: Sequence[Any]) -> list[tuple[str | None, Status]]:
-        """None: it has no batches."""
-        del rows
-        return []
-
-    def has_items(self, pointer: str) -> bool:
-        del pointer
-        return False
 
     def ready(self, credential: str) -> None:
         self._token(credential)
