@@ -19,7 +19,7 @@ NODE_CLIENT := tests/clients/js
 CLIENTS     := .venv-replicate2/ready .venv-sdks/ready $(if $(shell command -v npm 2>/dev/null),$(NODE_CLIENT)/node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run provider test compatibility soak break check format build deploy key lock clean
+.PHONY: help demo run provider test compatibility soak break bench cost check format build deploy key lock clean
 
 help:           ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,12 @@ soak: .venv/ready     ## Random faults, as many schedules as you like: N=10000
 break: .venv/ready    ## Take out one safety at a time, and see the tests turn red
 	@$(VENV)/python -m tests.reliability.break_it $(ARGS)
 
+bench: .venv/ready .venv/bench-ready .venv-sam/ready   ## Measure what docs/benchmarks.md says, and write it: ARGS="waiting" for one part
+	@$(VENV)/python -m bench $(ARGS)
+
+cost: .venv/ready     ## What a thousand predictions cost: ARGS="--seconds 7 --per-day 10000"
+	@$(VENV)/python -m bench.cost $(ARGS)
+
 check: .venv/ready .venv-sam/ready   ## Format, lint, types, template rules, and what sam thinks of it
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
@@ -70,6 +76,7 @@ key: .venv/ready      ## Make an API key: CALLER=alice, for the running `make ru
 lock: .venv/ready     ## Lock the dependencies again, with hashes
 	$(LOCK) pyproject.toml -o layers/lumeo/requirements.txt
 	$(LOCK) pyproject.toml --group dev -c layers/lumeo/requirements.txt -o requirements-dev.txt
+	$(LOCK) --group pyproject.toml:bench -c requirements-dev.txt -o requirements-bench.txt
 	$(LOCK) --group pyproject.toml:sam -o requirements-sam.txt
 	$(LOCK) --group pyproject.toml:replicate2 -o requirements-replicate2.txt
 	$(LOCK) --group pyproject.toml:sdks -o requirements-sdks.txt
@@ -84,6 +91,11 @@ clean:          ## Remove all that was built or installed here
 	@$(PYTHON) -m venv .venv
 	@$(VENV)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(VENV)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Beside what the tests need: other ways to copy, and plots.
+.venv/bench-ready: requirements-bench.txt .venv/ready
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes -r requirements-bench.txt
 	@touch $@
 
 # In an environment of its own, since it pins boto3; by uv, since older pips refuse hashes beside extras.

@@ -1,0 +1,1 @@
+"""Measurements of what docs/benchmarks.md says, in one run: `make bench`."""
