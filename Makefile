@@ -6,6 +6,7 @@ NAME   ?= made by hand
 STACK  ?=
 ENV    ?= dev
 N      ?= 1000
+BUILD  ?= .aws-sam/build
 
 VENV   := .venv/bin
 SAM    := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
@@ -63,9 +64,12 @@ format: .venv/ready   ## Let ruff format the code
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
 
-build: .venv-sam/ready   ## Build what deploys: needs Python 3.13
+# Lambda would compile all that a function imports at each cold start: its disk is read-only, and SAM's archives carry no
+# times, by which Python would know what is compiled already.
+build: .venv-sam/ready   ## Build what deploys: needs Python 3.13; ARGS="--parameter-overrides Architecture=x86_64"
 	@test -n "$(PY313)" || { echo "sam build needs Python 3.13 (Lambda's runtime): install it, or put it on PATH"; exit 1; }
-	PATH="$(PY313):$$PATH" $(SAM) build
+	PATH="$(PY313):$$PATH" $(SAM) build --build-dir $(BUILD) $(ARGS)
+	$(PY313)/python3.13 -m compileall -qf --invalidation-mode unchecked-hash -s $(BUILD)/LumeoLayer -p /opt $(BUILD)/LumeoLayer
 
 deploy: build         ## Build and deploy to AWS: ENV=dev or prod
 	$(SAM) deploy --config-env $(ENV)

@@ -17,7 +17,7 @@ import yaml
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local import events, strictness
+from local import events, quickness, strictness
 from local.serving import Server
 from local.template import REGION, Template
 from lumeo.telemetry import logger
@@ -60,6 +60,7 @@ class Aws:
         self._config = default_user_config["stepfunctions"]
         default_user_config["stepfunctions"] = {**self._config, "execute_state_machine": True}
         strictness.apply()
+        quickness.apply()
         strictness.listeners.add(self._ended)
         self._invoke = invoke
         self._on_end = on_end

@@ -27,7 +27,7 @@ def variables(wanted: Mapping[str, str]) -> Iterator[None]:
 
 
 def _forget() -> None:
-    clients = (aws.dynamodb, aws.s3, aws.stepfunctions, aws.functions, aws.cloudfront)
+    clients = (aws.dynamodb, aws.s3, aws.secretsmanager, aws.stepfunctions, aws.functions, aws.cloudfront)
     tables = (store.store, pages.pages, files.files, keys.keys, rates.clocks, repeats.repeats, models.models)
     for made in (*clients, *tables, providers.provider, catalogue.catalogue):
         made.cache_clear()

@@ -5,18 +5,12 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
-
-from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver
 
 from local.template import ACCOUNT, REGION, Function
 
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
-
-_request: ContextVar[Any] = ContextVar("request")
-_proxy_event = ApiGatewayResolver._to_proxy_event  # noqa: SLF001 (where Powertools takes a request in)
 
 
 @dataclass(slots=True)
@@ -42,7 +36,6 @@ class Functions:
     """All functions of the template, by logical id."""
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
-        keep_requests_apart()
         self._functions = functions
         self._handlers = {name: importlib.import_module(spec.module).handler for name, spec in functions.items()}
 
@@ -59,23 +52,3 @@ class Functions:
         if len(answer) > MAX_ANSWER_BYTES:
             raise ValueError(f"{name} answered {len(answer)} bytes, which is more than Lambda hands on")
         return json.loads(answer)
-
-
-def _given(_: ApiGatewayResolver, request: Any) -> None:
-    _request.set(request)
-
-
-def keep_requests_apart() -> None:
-    """Give each invocation a request of its own.
-
-    Powertools keeps it where all routers of a process share it: on Lambda, a process has one request at a time.
-    """
-
-    def kept(self: ApiGatewayResolver, event: dict[str, Any]) -> Any:
-        made = _proxy_event(self, event)
-        _request.set(made)
-        return made
-
-    resolver: Any = ApiGatewayResolver
-    resolver._to_proxy_event = kept  # noqa: SLF001
-    resolver.current_event = property(lambda _: _request.get(), _given)

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from local.aws import distribution
 from local.environment import variables
@@ -34,6 +36,18 @@ def client(service: str) -> Any:
     """A client of one of moto's services, made once."""
     make: Any = boto3.client
     return make(service, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+
+
+_ANSWER = BotocoreStubber.__call__
+_ONE_AT_A_TIME = threading.RLock()
+
+
+def _answered(moto: BotocoreStubber, event_name: str, request: Any, **more: Any) -> Any:
+    """Moto in this process: not safe under parallel writes, and without a notion of bytes that change."""
+    if isinstance(request.body, bytearray):
+        request.body = bytes(request.body)
+    with _ONE_AT_A_TIME:
+        return _ANSWER(moto, event_name, request, **more)
 
 
 class TestClock:
@@ -84,8 +98,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def cloud(environment: dict[str, str]) -> Iterator[Any]:
+def cloud(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The template's table and bucket, a secret with a token, and a state machine that does nothing, in moto."""
+    monkeypatch.setattr(BotocoreStubber, "__call__", _answered)
     # A new session would read botocore's descriptions of all services again, for each test.
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         for name, table in template().resources("AWS::DynamoDB::Table").items():

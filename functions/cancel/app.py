@@ -2,22 +2,23 @@
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lumeo import api
+from lumeo.routes import Answer, Request, Routes, answer
 from lumeo.steps.cancel import cancel
 from lumeo.telemetry import invocation
 from lumeo.view import shown
 
-app = api.resolver()
+routes = Routes()
 
 
-@app.post("/v1/predictions/<prediction_id>/cancel")
-def stop(prediction_id: str) -> Response[str]:
-    return api.answer(200, shown(cancel(api.owned(prediction_id, api.caller(app)))))
+@routes.to("POST /v1/predictions/{id}/cancel")
+def stop(request: Request) -> Answer:
+    return answer(200, shown(cancel(api.owned(request.parameters["id"], api.caller(request)))))
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return app.resolve(event, context)
+def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+    del context
+    return routes.answer(event)

@@ -2,22 +2,23 @@
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lumeo import api
+from lumeo.routes import Answer, Request, Routes, no_content
 from lumeo.steps.delete import delete
 from lumeo.telemetry import invocation
 
-app = api.resolver()
+routes = Routes()
 
 
-@app.delete("/v1/predictions/<prediction_id>")
-def remove(prediction_id: str) -> Response[str]:
-    delete(api.owned(prediction_id, api.caller(app)))
-    return api.no_content()
+@routes.to("DELETE /v1/predictions/{id}")
+def remove(request: Request) -> Answer:
+    delete(api.owned(request.parameters["id"], api.caller(request)))
+    return no_content()
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return app.resolve(event, context)
+def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+    del context
+    return routes.answer(event)

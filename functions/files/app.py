@@ -2,54 +2,55 @@
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lumeo import api, files, forms
+from lumeo.routes import Answer, Request, Routes, answer, no_content, redirect
 from lumeo.steps import upload
 from lumeo.steps.admission import admit
 from lumeo.telemetry import invocation
 
-app = api.resolver()
+routes = Routes()
 
 
-@app.post("/v1/files")
-def post() -> Response[str]:
-    caller = api.caller(app)
+@routes.to("POST /v1/files")
+def post(request: Request) -> Answer:
+    caller = api.caller(request)
     admit(caller, "files")
-    form = forms.parts(api.headers(app).get("content-type", ""), api.content(app))
-    return api.answer(201, upload.shown(upload.post(caller, form), api.origin(app)))
+    form = forms.parts(request.headers.get("content-type", ""), api.content(request))
+    return answer(201, upload.shown(upload.post(caller, form), api.origin(request)))
 
 
-@app.post("/v1/files/uploads")
-def grant() -> Response[str]:
-    caller = api.caller(app)
+@routes.to("POST /v1/files/uploads")
+def grant(request: Request) -> Answer:
+    caller = api.caller(request)
     admit(caller, "files")
-    file, granted = upload.grant(caller, api.body(app))
-    return api.answer(201, {**upload.shown(file, api.origin(app)), "upload": granted})
+    file, granted = upload.grant(caller, api.body(request))
+    return answer(201, {**upload.shown(file, api.origin(request)), "upload": granted})
 
 
-@app.get("/v1/files")
-def listing() -> Response[str]:
-    return api.answer(200, upload.page(api.caller(app), api.query(app).get("cursor"), api.origin(app)))
+@routes.to("GET /v1/files")
+def listing(request: Request) -> Answer:
+    return answer(200, upload.page(api.caller(request), api.query(request).get("cursor"), api.origin(request)))
 
 
-@app.get("/v1/files/<file_id>")
-def read(file_id: str) -> Response[str]:
-    return api.answer(200, upload.shown(upload.owned(file_id, api.caller(app)), api.origin(app)))
+@routes.to("GET /v1/files/{id}")
+def read(request: Request) -> Answer:
+    return answer(200, upload.shown(upload.owned(request.parameters["id"], api.caller(request)), api.origin(request)))
 
 
-@app.get("/v1/files/<file_id>/download")
-def download(file_id: str) -> Response[str]:
-    return api.redirect(upload.download_url(upload.owned(file_id, api.caller(app))))
+@routes.to("GET /v1/files/{id}/download")
+def download(request: Request) -> Answer:
+    return redirect(upload.download_url(upload.owned(request.parameters["id"], api.caller(request))))
 
 
-@app.delete("/v1/files/<file_id>")
-def remove(file_id: str) -> Response[str]:
-    files.files().remove(upload.owned(file_id, api.caller(app)))
-    return api.no_content()
+@routes.to("DELETE /v1/files/{id}")
+def remove(request: Request) -> Answer:
+    files.files().remove(upload.owned(request.parameters["id"], api.caller(request)))
+    return no_content()
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return app.resolve(event, context)
+def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+    del context
+    return routes.answer(event)

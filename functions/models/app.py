@@ -2,34 +2,35 @@
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lumeo import api
+from lumeo.routes import Answer, Request, Routes, answer
 from lumeo.steps.describe import model, version, versions
 from lumeo.telemetry import invocation
 
-app = api.resolver()
+routes = Routes()
 
 
-@app.get("/v1/models/<owner>/<name>")
-def read(owner: str, name: str) -> Response[str]:
-    api.caller(app)
-    return api.answer(200, model(f"{owner}/{name}"))
+@routes.to("GET /v1/models/{owner}/{name}")
+def read(request: Request) -> Answer:
+    api.caller(request)
+    return answer(200, model(request.named))
 
 
-@app.get("/v1/models/<owner>/<name>/versions")
-def listing(owner: str, name: str) -> Response[str]:
-    api.caller(app)
-    return api.answer(200, versions(f"{owner}/{name}", api.query(app).get("cursor"), api.origin(app)))
+@routes.to("GET /v1/models/{owner}/{name}/versions")
+def listing(request: Request) -> Answer:
+    api.caller(request)
+    return answer(200, versions(request.named, api.query(request).get("cursor"), api.origin(request)))
 
 
-@app.get("/v1/models/<owner>/<name>/versions/<version_id>")
-def read_version(owner: str, name: str, version_id: str) -> Response[str]:
-    api.caller(app)
-    return api.answer(200, version(f"{owner}/{name}", version_id))
+@routes.to("GET /v1/models/{owner}/{name}/versions/{id}")
+def read_version(request: Request) -> Answer:
+    api.caller(request)
+    return answer(200, version(request.named, request.parameters["id"]))
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return app.resolve(event, context)
+def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+    del context
+    return routes.answer(event)

@@ -2,46 +2,47 @@
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lumeo import api, credentials, signatures
 from lumeo.listing import page
+from lumeo.routes import Answer, Request, Routes, answer
 from lumeo.telemetry import invocation
 from lumeo.view import shown
 
-app = api.resolver()
+routes = Routes()
 
 
-@app.get("/v1/predictions/<prediction_id>")
-def read(prediction_id: str) -> Response[str]:
-    return api.answer(200, shown(api.owned(prediction_id, api.caller(app))))
+@routes.to("GET /v1/predictions/{id}")
+def read(request: Request) -> Answer:
+    return answer(200, shown(api.owned(request.parameters["id"], api.caller(request))))
 
 
-@app.get("/v1/predictions/<prediction_id>/items")
-def items(prediction_id: str) -> Response[str]:
+@routes.to("GET /v1/predictions/{id}/items")
+def items(request: Request) -> Answer:
     # Only who asks for items loads what reads declarations.
     from lumeo.batches import page as items_of  # noqa: PLC0415
 
-    prediction = api.owned(prediction_id, api.caller(app))
-    return api.answer(200, items_of(prediction, api.query(app).get("cursor"), api.origin(app)))
+    prediction = api.owned(request.parameters["id"], api.caller(request))
+    return answer(200, items_of(prediction, api.query(request).get("cursor"), api.origin(request)))
 
 
-@app.get("/v1/predictions")
-def listing() -> Response[str]:
-    return api.answer(200, page(api.caller(app), api.query(app), api.origin(app)))
+@routes.to("GET /v1/predictions")
+def listing(request: Request) -> Answer:
+    return answer(200, page(api.caller(request), api.query(request), api.origin(request)))
 
 
-@app.get("/v1/webhooks/default/secret")
-def secret() -> Response[str]:
-    return api.answer(200, {"key": signatures.caller_secret(credentials.master(), api.caller(app))})
+@routes.to("GET /v1/webhooks/default/secret")
+def secret(request: Request) -> Answer:
+    return answer(200, {"key": signatures.caller_secret(credentials.master(), api.caller(request))})
 
 
-@app.get("/v1/openapi.json")
-def openapi() -> Response[str]:
-    return api.answer(200, api.description(api.origin(app)))
+@routes.to("GET /v1/openapi.json")
+def openapi(request: Request) -> Answer:
+    return answer(200, api.description(api.origin(request)))
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return app.resolve(event, context)
+def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+    del context
+    return routes.answer(event)

@@ -2,57 +2,58 @@
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lumeo import api
-from lumeo.steps.submit import Request, held, submit
+from lumeo.routes import Answer, Request, Routes, answer
+from lumeo.steps import submit
 from lumeo.telemetry import invocation
 from lumeo.view import created
 
-app = api.resolver()
+routes = Routes()
 
 
-@app.post("/v1/predictions")
-def by_version() -> Response[str]:
-    return _create()
+@routes.to("POST /v1/predictions")
+def by_version(request: Request) -> Answer:
+    return _create(request)
 
 
-@app.post("/v1/models/<owner>/<name>/predictions")
-def by_model(owner: str, name: str) -> Response[str]:
-    return _create(model=f"{owner}/{name}")
+@routes.to("POST /v1/models/{owner}/{name}/predictions")
+def by_model(request: Request) -> Answer:
+    return _create(request, model=request.named)
 
 
-@app.post("/v1/deployments/<owner>/<name>/predictions")
-def by_deployment(owner: str, name: str) -> Response[str]:
-    return _create(deployment=f"{owner}/{name}")
+@routes.to("POST /v1/deployments/{owner}/{name}/predictions")
+def by_deployment(request: Request) -> Answer:
+    return _create(request, deployment=request.named)
 
 
-@app.post("/v1/predictions/<prediction_id>/rerun")
-def rerun(prediction_id: str) -> Response[str]:
-    return _create(rerun_of=api.owned(prediction_id, api.caller(app)))
+@routes.to("POST /v1/predictions/{id}/rerun")
+def rerun(request: Request) -> Answer:
+    return _create(request, rerun_of=api.owned(request.parameters["id"], api.caller(request)))
 
 
-def _create(**named: Any) -> Response[str]:
-    wait = api.preferred_wait(app)
+def _create(request: Request, **named: Any) -> Answer:
+    wait = api.preferred_wait(request)
     # A rerun need not say anything.
-    silent = "rerun_of" in named and not app.current_event.body
-    request = Request(
-        caller=api.caller(app),
-        base_url=api.origin(app),
-        path=app.current_event.path,
-        body={} if silent else api.body(app),
-        key=api.idempotency_key(app),
-        repeat=api.repeat(app),
-        cancel_after=api.cancel_after(app),
+    silent = "rerun_of" in named and not request.body
+    asked = submit.Request(
+        caller=api.caller(request),
+        base_url=api.origin(request),
+        path=request.path,
+        body={} if silent else api.body(request),
+        key=api.idempotency_key(request),
+        repeat=api.repeat(request),
+        cancel_after=api.cancel_after(request),
         **named,
     )
-    prediction, replayed = submit(request)
-    shown = created(held(prediction, api.hold(wait)))
+    prediction, replayed = submit.submit(asked)
+    shown = created(submit.held(prediction, api.hold(wait)))
     headers = {"Location": shown["urls"]["get"]} | api.preference_applied(wait) | api.replayed(again=replayed)
-    return api.answer(201, shown, headers)
+    return answer(201, shown, headers)
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return app.resolve(event, context)
+def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+    del context
+    return routes.answer(event)

@@ -23,6 +23,7 @@ class Control:
         routes.add_url_rule("/faults", "faults", self.faults)
         routes.add_url_rule("/counters", "counters", self.counters)
         routes.add_url_rule("/predictions", "predictions", self.predictions)
+        routes.add_url_rule("/end", "end", self.end, methods=["POST"])
         routes.add_url_rule("/journal", "journal", self.journal)
         routes.add_url_rule("/webhooks", "webhooks", self.webhooks)
         routes.add_url_rule("/secret", "secret", self.secret, methods=["POST"])
@@ -54,6 +55,18 @@ class Control:
     def _truth(self, prediction: Prediction) -> dict[str, Any]:
         calls = {"cancel_calls": prediction.cancel_calls, "get_calls": prediction.get_calls}
         return {**self.simulator.show(prediction, here()), **calls}
+
+    def end(self) -> Response:
+        """End runs now, as their scripts have it."""
+        wanted = request.get_json(force=True, silent=True)
+        ids = wanted.get("predictions") if isinstance(wanted, dict) else None
+        found = [self.simulator.find(each) for each in ids] if isinstance(ids, list) else [None]
+        known = [prediction for prediction in found if prediction]
+        if len(known) < len(found):
+            raise bad_request('{"predictions": […]}, all of them ids of runs')
+        for prediction in known:
+            self.simulator.finish(prediction)
+        return reply({"ended": len(known)})
 
     def journal(self) -> Response:
         return reply(self.simulator.journal())

@@ -5,7 +5,7 @@ import hashlib
 import math
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -95,6 +95,11 @@ class Prediction:
         """The first moment at which it is that old: `at` rounds to a microsecond, down too."""
         moment = self.at(seconds)
         return moment if self.age(moment) >= seconds else moment + timedelta(microseconds=1)
+
+    def finish(self, age: float) -> None:
+        """Have it take no longer than it has taken."""
+        starting = min(self.script.starting, age)
+        self.script = replace(self.script, starting=starting, processing=age - starting)
 
     @property
     def whole(self) -> float:

@@ -81,6 +81,14 @@ class Simulator:
                 prediction.canceled_after = prediction.age(now)
                 self._plan(prediction)
 
+    def finish(self, prediction: Prediction) -> None:
+        """Bring a run that is not over to its end, whichever its script has for it."""
+        with self._lock:
+            now = self.now()
+            if not prediction.state(now).over:
+                prediction.finish(prediction.age(now))
+                self._plan(prediction)
+
     def _plan(self, prediction: Prediction) -> None:
         if prediction.request.webhook:
             self._outbox.plan(prediction)

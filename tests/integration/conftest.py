@@ -9,13 +9,13 @@ import boto3
 import pytest
 from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDERS
 from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
-from moto.core.serialize import BaseJSONSerializer
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from local.contract import contract
 from local.environment import variables
 from local.functions import Functions
 from local.gateway import Gateway
+from local.quickness import values_as_they_are
 from local.serving import Server
 from local.simulator import RunningServer, Simulator, serve
 from local.simulator.world import HOUR
@@ -27,33 +27,12 @@ from tests.integration.platform import Platform
 from tests.integration.subscriber import Subscriber
 
 _CLIENT = functools.cache(boto3.client)
+values_as_they_are()
 
 
 @pytest.fixture(autouse=True)
 def _this_machine_only(socket_enabled: None) -> None:
     socket_allow_hosts(["127.0.0.1"])
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _values_as_they_are() -> Iterator[None]:
-    """Have moto take DynamoDB's values as what they say they are.
-
-    It looks into each for all ten kinds, by several spellings of their names, which is a quarter of these tests' time.
-    """
-    whole = BaseJSONSerializer._serialize_type_structure
-
-    def quick(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-        if shape.name != "AttributeValue" or not isinstance(value, dict) or len(value) != 1 or not key:
-            whole(self, serialized, value, shape, key)
-            return
-        ((kind, inner),) = value.items()
-        wrapper = self.MAP_TYPE()
-        self._serialize(wrapper, inner, shape.members[kind], kind)
-        self._default_serialize(serialized, wrapper, shape, key)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseJSONSerializer, "_serialize_type_structure", quick)
-        yield
 
 
 @pytest.fixture(scope="session")

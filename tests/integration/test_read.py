@@ -119,7 +119,7 @@ def test_list_of_large_predictions_can_be_answered(driver: Driver) -> None:
 def _read(driver: Driver, path: str, route: str) -> Any:
     """The JSON of an answer that Lambda can give."""
     request = http_request("GET", path, b"", {"Authorization": f"Bearer {driver.key}"})
-    result = driver.functions.invoke("ReadFunction", event(request, route, {}))
+    result = driver.functions.invoke("ReadFunction", event(request, route, {"id": path.rpartition("/")[2]}))
     assert result["statusCode"] == 200
     assert len(json.dumps(result)) <= LAMBDA_ANSWER_BYTES
     return json.loads(result["body"])

@@ -16,6 +16,7 @@ from lumeo.keys import keys
 from tests.integration.driver import LAMBDA_ANSWER_BYTES, PICTURE, Driver, http_request
 
 PATH = "/v1/models/sim/instant/predictions"
+ROUTE, NAMED = "POST /v1/models/{owner}/{name}/predictions", {"owner": "sim", "name": "instant"}
 GOOD: dict[str, Any] = {"input": PICTURE}
 TOKEN = "r8_0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -171,7 +172,7 @@ def test_largest_input_can_be_answered(driver: Driver, letter: str) -> None:
     unit = len(json.dumps(letter, ensure_ascii=False).encode()) - 2
     text = json.dumps({"input": {"prompt": letter * (size // unit)}}, ensure_ascii=False)
     request = http_request("POST", PATH, text.encode(), {"Authorization": f"Bearer {driver.key}"})
-    result = driver.functions.invoke("SubmitFunction", event(request, "POST " + PATH, {}))
+    result = driver.functions.invoke("SubmitFunction", event(request, ROUTE, NAMED))
 
     assert result["statusCode"] == 201
     assert len(json.dumps(result)) <= LAMBDA_ANSWER_BYTES
@@ -324,7 +325,7 @@ def test_input_comes_back_exactly(driver: Driver, given: dict[str, Any]) -> None
 def test_body_in_base64(driver: Driver) -> None:
     """As API Gateway delivers what it does not take for text."""
     body = json.dumps({"input": {"prompt": "corgi é あ"}}, ensure_ascii=False).encode()
-    made = event(http_request("POST", PATH, body, {"Authorization": f"Bearer {driver.key}"}), f"POST {PATH}", {})
+    made = event(http_request("POST", PATH, body, {"Authorization": f"Bearer {driver.key}"}), ROUTE, NAMED)
     made |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
     result = driver.functions.invoke("SubmitFunction", made)
 
@@ -334,7 +335,7 @@ def test_body_in_base64(driver: Driver) -> None:
 
 @pytest.mark.parametrize("body", ["!!!", "eyJ", "/w==", "é"])
 def test_base64_that_is_none(driver: Driver, body: str) -> None:
-    made = event(http_request("POST", PATH, b"x", {"Authorization": f"Bearer {driver.key}"}), f"POST {PATH}", {})
+    made = event(http_request("POST", PATH, b"x", {"Authorization": f"Bearer {driver.key}"}), ROUTE, NAMED)
     result = driver.functions.invoke("SubmitFunction", made | {"body": body, "isBase64Encoded": True})
 
     assert result["statusCode"] == 400
@@ -419,7 +420,7 @@ def test_urls_begin_with_what_the_caller_called(driver: Driver, monkeypatch: pyt
     """Without a name of its own it is API Gateway's."""
     monkeypatch.setenv("PUBLIC_URL", "")
     request = http_request("POST", PATH, json.dumps(GOOD).encode(), {"Authorization": f"Bearer {driver.key}"})
-    made = event(request, f"POST {PATH}", {})
+    made = event(request, ROUTE, NAMED)
     made["requestContext"]["domainName"] = "abc123.execute-api.eu-central-1.amazonaws.com"
     body = json.loads(driver.functions.invoke("SubmitFunction", made)["body"])
 

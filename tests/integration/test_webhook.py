@@ -17,6 +17,7 @@ from tests.integration.driver import Driver, http_request
 from tests.integration.meeting import asked_of_step_functions, before
 
 KEY = "whsec_" + base64.b64encode(b"another key of the same length").decode()
+ROUTE = "POST /v1/hooks/{provider}/{id}/{token}"
 
 
 def signed(driver: Driver, body: bytes, *, seconds: float = 0, key: str | None = None) -> dict[str, str]:
@@ -28,6 +29,11 @@ def signed(driver: Driver, body: bytes, *, seconds: float = 0, key: str | None =
         "webhook-timestamp": str(stamp),
         "webhook-signature": signing.signature(keys, "msg_1", stamp, body),
     }
+
+
+def named_in(path: str) -> dict[str, str]:
+    """What the path of a webhook names."""
+    return dict(zip(("provider", "id", "token"), path.split("/")[3:], strict=True))
 
 
 def path_of(driver: Driver) -> str:
@@ -303,7 +309,7 @@ def test_body_that_the_gateway_encodes(driver: Driver, *, right: bool) -> None:
     prediction_id = driver.running("sim/stuck")
     body = json.dumps({"id": driver.upstream().id, "status": "succeeded", "x": "é"}, ensure_ascii=False).encode()
     headers = signed(driver, body if right else body + b" ")
-    made = event(http_request("POST", path_of(driver), body, headers), "POST /v1/hooks/{provider}/{id}/{token}", {})
+    made = event(http_request("POST", path_of(driver), body, headers), ROUTE, named_in(path_of(driver)))
     made |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
     result = driver.functions.invoke("WebhookFunction", made)
 
@@ -322,7 +328,7 @@ def test_body_that_is_no_text(driver: Driver) -> None:
 @pytest.mark.parametrize("body", ["!!!", "eyJ", "é"])
 def test_base64_that_is_none(driver: Driver, body: str) -> None:
     driver.running("sim/stuck")
-    made = event(http_request("POST", path_of(driver), b"x", {}), "POST /v1/hooks/{provider}/{id}/{token}", {})
+    made = event(http_request("POST", path_of(driver), b"x", {}), ROUTE, named_in(path_of(driver)))
     result = driver.functions.invoke("WebhookFunction", made | {"body": body, "isBase64Encoded": True})
 
     assert result["statusCode"] == 400

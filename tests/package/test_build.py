@@ -1,31 +1,21 @@
-"""What `sam build` makes: the artifacts that deploy."""
+"""What `make build` makes: the artifacts that deploy."""
 
 import os
-import platform
-import shutil
 import subprocess
 from pathlib import Path
 
 import boto3
 import pytest
 
+from bench import artifact
 from tests.conftest import template
 
 ROOT = Path(__file__).parents[2]
-SAM = ROOT / ".venv-sam" / "bin" / "sam"
+LARGEST_LAYER = 10_000_000
+"""Bytes, zipped: each cold start on a machine that has not had it yet fetches it."""
+UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 AARCH64 = (183).to_bytes(2, "little")
 STEPS = {name.removesuffix("Function") for name in template().functions()}
-
-
-def runtime() -> Path | None:
-    """Where Lambda's own version of Python is, if it is here."""
-    candidates = [shutil.which("python3.13"), *sorted(Path.home().glob(".pyenv/versions/3.13*/bin/python3.13"))]
-    for candidate in filter(None, candidates):
-        asked = [str(candidate), "-c", "import os, sys; print(os.path.dirname(os.path.realpath(sys.executable)))"]
-        found = subprocess.run(asked, capture_output=True, text=True, check=False)
-        if found.returncode == 0:
-            return Path(found.stdout.strip())
-    return None
 
 
 @pytest.fixture(scope="module")
@@ -37,30 +27,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def layer_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The layer for this machine's processor: parts of it are compiled."""
-    architecture = {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    options = ("LumeoLayer", "--parameter-overrides", f"Architecture={architecture}")
-    return build(tmp_path_factory.mktemp("here"), *options) / "LumeoLayer" / "python"
+    return build(tmp_path_factory.mktemp("here"), artifact.here()) / "LumeoLayer" / "python"
 
 
-def build(folder: Path, *options: str) -> Path:
-    """What `sam build` makes in a folder."""
-    if not SAM.exists():
+def build(folder: Path, *architecture: str) -> Path:
+    """What `make build` makes in a folder."""
+    if not artifact.SAM.exists():
         pytest.skip("SAM CLI is not set up: make check does it")
-    python = runtime()
-    if python is None:
-        pytest.skip("sam build needs Python 3.13, which is not here")
-    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "PATH": f"{python}{os.pathsep}{os.environ['PATH']}"}
-    ended = subprocess.run(
-        [str(SAM), "build", *options, "--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return folder / "build"
+    if artifact.runtime() is None:
+        pytest.skip("make build needs Python 3.13, which is not here")
+    return artifact.build(folder, *architecture)
 
 
 @pytest.mark.timeout(300)
@@ -89,6 +65,21 @@ def test_the_layer_is_built_for_arm(built: Path) -> None:
     assert {binary.read_bytes()[18:20] for binary in binaries} == {AARCH64}
 
 
+def test_the_layer_is_small(built: Path, tmp_path: Path) -> None:
+    assert artifact.zipped(built / "LumeoLayer", tmp_path / "layer.zip") < LARGEST_LAYER
+
+
+def test_the_layer_is_compiled_whatever_time_its_files_have(built: Path) -> None:
+    """PEP 552: a hash that nobody checks. SAM's archives have no times, and Lambda could not keep what it compiles."""
+    package = built / "LumeoLayer" / "python" / "lumeo"
+    modules = sorted(package.rglob("*.py"))
+
+    assert modules
+    for module in modules:
+        (compiled,) = (module.parent / "__pycache__").glob(f"{module.stem}.cpython-313.pyc")
+        assert compiled.read_bytes()[4:8] == UNCHECKED_HASH
+
+
 @pytest.mark.parametrize("step", sorted(STEPS))
 def test_a_function_holds_its_handler_alone(built: Path, step: str) -> None:
     files = {path.name for path in (built / f"{step}Function").iterdir()}
@@ -101,10 +92,10 @@ def test_a_handler_loads_on_lambdas_python(built: Path, layer_here: Path, step: 
     """With nothing but the layer, and the boto3 that the runtime brings (here: ours, which is pure Python)."""
     runtimes_own = Path(boto3.__file__).parents[1]
     places = [built / f"{step}Function", layer_here, runtimes_own]
-    python = runtime()
+    python = artifact.runtime()
     assert python
     ended = subprocess.run(
-        [str(python / "python3.13"), "-S", "-c", "import app; assert callable(app.handler)"],
+        [str(python), "-S", "-c", "import app; assert callable(app.handler)"],
         env={"PYTHONPATH": os.pathsep.join(map(str, places))},
         capture_output=True,
         text=True,

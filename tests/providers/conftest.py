@@ -11,7 +11,6 @@ from local.serving import Server
 from tests.integration.conftest import (  # noqa: F401 (fixtures, for the tests here too)
     _same_clients,
     _this_machine_only,
-    _values_as_they_are,
     driver,
     lines,
     server,

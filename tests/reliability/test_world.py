@@ -345,6 +345,42 @@ def test_cut_file_is_not_stored() -> None:
         invariants.check(here)
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("n", [1, 3])
+def test_function_dies_with_its_threads(n: int, late: bool) -> None:  # noqa: FBT001 (a case)
+    """Whichever of them is hit; the next invocation copies what is missing."""
+    with world(seed=2) as here:
+        prediction_id = here.submit("sim/many", {"num_outputs": 9})
+        hook = At("Finalize", "UpdateItem", die, n=n, late=late)
+        with here.seam.hooked(hook):
+            here.until_quiet()
+
+        calls = [call for call in here.calls() if call.function == "Finalize"]
+        after = calls[calls.index(hook.met[n - 1]) + 1 :]
+        assert after[0].operation == "GetItem"
+        assert after[0].at > hook.met[n - 1].at + 0.5
+        assert [here.record(prediction_id).outputs[str(m)].pointer for m in range(9)] == [f"/{m}" for m in range(9)]
+        invariants.check(here)
+
+
+def test_copies_in_any_order_are_recorded_alike() -> None:
+    """Which file is the first to be stored is chance, what is recorded is not."""
+    orders, records = set(), set()
+    for seed in range(6):
+        with world(seed=seed) as here:
+            prediction_id = here.submit("sim/many", {"num_outputs": 6})
+            here.until_quiet()
+
+            puts = [call for call in here.calls() if call.operation == "PutObject" and call.function == "Finalize"]
+            orders.add(tuple(name.rpartition("/")[2] for call in puts for name in call.items if "outputs/" in name))
+            outputs = sorted(here.record(prediction_id).outputs.items())
+            records.add(tuple((n, output.pointer, output.key.rpartition("/")[2]) for n, output in outputs))
+            invariants.check(here)
+
+    assert len(orders) > 1
+    assert len(records) == 1
+
+
 def test_stopped_run() -> None:
     """Ended at once; EventBridge tells sweep, which sees to the rest."""
     with world(seed=1) as here:

@@ -7,6 +7,7 @@ import pytest
 
 from local.simulator import DEFAULT_TOKEN, Simulator, serve
 from tests.simulator.caller import Caller, HandClock
+from tests.simulator.post import Post
 
 
 def test_a_cancel_while_processing_ends_the_run_at_once(sim: Caller, clock: HandClock) -> None:
@@ -131,3 +132,50 @@ def test_the_retention_can_be_set(forgetful: Caller, clock: HandClock) -> None:
     clock.sleep(10)
 
     assert forgetful.read(created)["data_removed"] is True
+
+
+def test_a_run_ends_now_if_it_is_told_to(sim: Caller, clock: HandClock) -> None:
+    """As its model has it, whatever time it would have taken."""
+    created = sim.created("sim/script", {"starting": 1, "processing": 3000, "output": "a text"})
+    clock.sleep(5)
+
+    assert sim.post("/_sim/end", json={"predictions": [created["id"]]}).json() == {"ended": 1}
+    body = sim.read(created)
+    assert (body["status"], body["output"]) == ("succeeded", "a text")
+    assert body["metrics"] == {"predict_time": 4.0, "total_time": 5.0}
+
+
+def test_a_run_may_be_told_to_end_before_it_began(sim: Caller, clock: HandClock) -> None:
+    created = sim.created("sim/script", {"starting": 60, "status": "failed", "error": "no room"})
+    clock.sleep(5)
+    sim.post("/_sim/end", json={"predictions": [created["id"]]})
+
+    assert sim.read(created)["status"] == "failed"
+
+
+def test_its_webhook_tells_of_the_end(sim: Caller, clock: HandClock, post: Post) -> None:
+    created = sim.told(processing=3000, events=["completed"])
+    clock.sleep(5)
+    sim.post("/_sim/end", json={"predictions": [created["id"]]})
+
+    (delivery,) = post.simulator.deliveries()
+    assert (delivery.prediction, delivery.event) == (created["id"], "completed")
+
+
+def test_a_run_that_is_over_stays_as_it_is(sim: Caller, clock: HandClock) -> None:
+    created = sim.created("sim/slow")
+    before = sim.cancel(created)
+    clock.sleep(5)
+    sim.post("/_sim/end", json={"predictions": [created["id"]]})
+
+    assert sim.read(created) == before
+
+
+@pytest.mark.parametrize("wrong", [{}, [], {"predictions": "x"}, {"predictions": ["x"]}])
+def test_nothing_ends_where_one_is_no_run(sim: Caller, wrong: Any) -> None:
+    created = sim.created("sim/slow")
+    if wrong == {"predictions": ["x"]}:
+        wrong = {"predictions": [created["id"], "x"]}
+
+    assert sim.post("/_sim/end", json=wrong).status_code == 400
+    assert sim.read(created)["status"] == "starting"

@@ -145,7 +145,7 @@ class TestOutcomes:
         """What outlasts the retries fails the run, and sweep starts the next: a caught fault would look like an end."""
         caught = [catcher["ErrorEquals"] for catcher in STATES[name].get("Catch", [])]
 
-        assert caught == ([EXPECTED[name]] if name in EXPECTED else [])
+        assert caught == [[error] for error in EXPECTED.get(name, [])]
 
     def test_who_cannot_be_told_fails_no_run(self) -> None:
         """Its prediction is over, and sweep starts another run to tell: this one is no failure of the prediction's."""
@@ -251,12 +251,18 @@ class TestWaitForWebhook:
         assert self.STATE["TimeoutSecondsPath"] == "$.wait"
         assert not {"TimeoutSeconds", "HeartbeatSeconds", "HeartbeatSecondsPath"} & self.STATE.keys()
 
-    def test_status_is_given_what_it_was_given_however_it_ends(self) -> None:
-        """`{}`, which ends it, and an error's name and cause are not put in its place."""
-        (catcher,) = self.STATE["Catch"]
+    def test_a_wait_that_somebody_ended_leads_to_finalize(self) -> None:
+        """Whoever ends it mostly brings the end, also if that came before the wait began."""
+        assert self.STATE["Next"] == "Finalize"
+        assert {catcher["ErrorEquals"][0]: catcher["Next"] for catcher in self.STATE["Catch"]} == {
+            "States.Timeout": "Status",
+            "DynamoDb.ConditionalCheckFailedException": "Finalize",
+        }
 
-        assert (self.STATE["ResultPath"], self.STATE["Next"]) == (None, "Status")
-        assert (catcher["ResultPath"], catcher["Next"]) == (None, "Status")
+    def test_what_comes_next_is_given_what_it_was_given_however_it_ends(self) -> None:
+        """`{}`, which ends it, and an error's name and cause are not put in its place."""
+        assert self.STATE["ResultPath"] is None
+        assert [catcher["ResultPath"] for catcher in self.STATE["Catch"]] == [None, None]
         assert not {"InputPath", "OutputPath", "ResultSelector"} & self.STATE.keys()
 
     def test_what_is_expected_is_not_retried(self) -> None:

@@ -39,7 +39,7 @@ each_statement = pytest.mark.parametrize(
 
 MACHINE_STEPS = frozenset({"CreateFunction", "StatusFunction", "FinalizeFunction"})
 WRITERS = MACHINE_STEPS | {"SubmitFunction", "CancelFunction"}
-TELLERS = {"StatusFunction", "WebhookFunction"}
+TELLERS = {*MACHINE_STEPS, "WebhookFunction"}
 ERASERS = {"DeleteFunction", "SweepFunction"}
 RUNS = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${StateMachine.Name}:*"
 DISTRIBUTION = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${OutputsDistribution}"
@@ -58,7 +58,13 @@ LOG_DELIVERY = (
 GRANTS = {
     ("dynamodb:GetItem", "${Table.Arn}"): frozenset(FUNCTIONS),
     ("dynamodb:BatchGetItem", "${Table.Arn}"): {"ReadFunction", "FilesFunction"},
-    ("dynamodb:PutItem", "${Table.Arn}"): {"SubmitFunction", "CreateFunction", "FilesFunction", "ModelsFunction"},
+    ("dynamodb:PutItem", "${Table.Arn}"): {
+        "SubmitFunction",
+        "CreateFunction",
+        "FinalizeFunction",
+        "FilesFunction",
+        "ModelsFunction",
+    },
     ("dynamodb:UpdateItem", "${Table.Arn}"): WRITERS
     | {"SweepFunction", "WebhookFunction", "AnnounceFunction", "DeleteFunction", "FilesFunction", "StateMachine"},
     ("dynamodb:DeleteItem", "${Table.Arn}"): {"FilesFunction"},

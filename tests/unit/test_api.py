@@ -1,22 +1,22 @@
 """The HTTP API's common part: every error in Replicate's shape, who calls, what came, how long to hold an answer."""
 
 import base64
+import importlib
 import json
 from contextlib import suppress
 from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lumeo import api
-from lumeo.errors import ApiError
+from lumeo.errors import ApiError, NotFound
 from lumeo.keys import keys
+from lumeo.routes import Answer, Request, Routes, answer, no_content, redirect
 from lumeo.store import store
+from tests.conftest import template
 from tests.unit.make import ID, prediction
 
 SECRET = "r8_in_a_message_of_ours"
@@ -27,7 +27,7 @@ def event(method: str = "GET", path: str = "/ok", body: str | bytes | None = Non
     """A request as API Gateway hands it over: payload format 2.0, names of headers in lower case."""
     made: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": "$default",
+        "routeKey": f"{method} {path}",
         "rawPath": path,
         "rawQueryString": "",
         "headers": {"host": "abc.execute-api.test"} | {name.replace("_", "-"): text for name, text in headers.items()},
@@ -45,60 +45,60 @@ def event(method: str = "GET", path: str = "/ok", body: str | bytes | None = Non
 
 
 @pytest.fixture
-def app() -> APIGatewayHttpResolver:
+def app() -> Routes:
     """A function with a route for each thing that may go wrong."""
-    router = api.resolver()
+    routes = Routes()
 
-    @router.get("/ok")
-    def ok() -> Response[str]:
-        return api.answer(201, {"umlaut": "\u00e4", "lone": "\ud800"}, {"Preference-Applied": "wait=5"})
+    @routes.to("GET /ok")
+    def ok(_: Request) -> Answer:
+        return answer(201, {"umlaut": "\u00e4", "lone": "\ud800"}, {"Preference-Applied": "wait=5"})
 
-    @router.get("/refused")
-    def refused() -> None:
+    @routes.to("GET /refused")
+    def refused(_: Request) -> Answer:
         raise api.invalid(("required", "input", "prompt is required"))
 
-    @router.get("/broken")
-    def broken() -> None:
+    @routes.to("GET /broken")
+    def broken(_: Request) -> Answer:
         raise RuntimeError(SECRET)
 
-    @router.get("/caller")
-    def caller() -> Response[str]:
-        return api.answer(200, {"caller": api.caller(router)})
+    @routes.to("GET /caller")
+    def caller(request: Request) -> Answer:
+        return answer(200, {"caller": api.caller(request)})
 
-    @router.post("/body")
-    def body() -> Response[str]:
-        return api.answer(200, api.body(router))
+    @routes.to("POST /body")
+    def body(request: Request) -> Answer:
+        return answer(200, api.body(request))
 
-    @router.get("/wait")
-    def wait() -> Response[str]:
-        return api.answer(200, {"wait": api.preferred_wait(router)})
+    @routes.to("GET /wait")
+    def wait(request: Request) -> Answer:
+        return answer(200, {"wait": api.preferred_wait(request)})
 
-    @router.get("/busy")
-    def busy() -> None:
+    @routes.to("GET /busy")
+    def busy(_: Request) -> Answer:
         raise ApiError(429, "Too many requests", "Slow down.", retry_after=7)
 
-    @router.get("/origin")
-    def origin() -> Response[str]:
-        return api.answer(200, {"origin": api.origin(router)})
+    @routes.to("GET /origin")
+    def origin(request: Request) -> Answer:
+        return answer(200, {"origin": api.origin(request)})
 
-    return router
+    return routes
 
 
-def ask(app: APIGatewayHttpResolver, *request: Any, **headers: str) -> tuple[int, Any, dict[str, Any]]:
+def ask(app: Routes, *request: Any, **headers: str) -> tuple[int, Any, dict[str, Any]]:
     """Status, body and headers of the answer."""
-    answer = app.resolve(event(*request, **headers), LambdaContext())
-    assert answer["isBase64Encoded"] is False
-    return answer["statusCode"], json.loads(answer["body"]), answer["headers"]
+    found = app.answer(event(*request, **headers))
+    assert found["isBase64Encoded"] is False
+    return found["statusCode"], json.loads(found["body"]), found["headers"]
 
 
 class TestErrors:
     @pytest.mark.parametrize(
         ("line", "status", "title", "detail"),
         [
-            pytest.param("GET /nowhere", 404, "Not found", api.NOT_FOUND[1], id="no such path"),
-            pytest.param("DELETE /ok", 404, "Not found", api.NOT_FOUND[1], id="no such method"),
-            pytest.param("GET /ok/", 404, "Not found", api.NOT_FOUND[1], id="a slash at the end"),
-            pytest.param("GET /ok/more", 404, "Not found", api.NOT_FOUND[1], id="more behind a path"),
+            pytest.param("GET /nowhere", 404, "Not found", NotFound().detail, id="no such path"),
+            pytest.param("DELETE /ok", 404, "Not found", NotFound().detail, id="no such method"),
+            pytest.param("GET /ok/", 404, "Not found", NotFound().detail, id="a slash at the end"),
+            pytest.param("GET /ok/more", 404, "Not found", NotFound().detail, id="more behind a path"),
             pytest.param("GET /refused", 422, "Input validation failed", "- input: prompt is required\n", id="refused"),
             pytest.param(
                 "GET /caller",
@@ -111,9 +111,7 @@ class TestErrors:
             pytest.param("GET /broken", 500, "Internal error", None, id="broken"),
         ],
     )
-    def test_have_replicates_shape(
-        self, app: APIGatewayHttpResolver, line: str, status: int, title: str, detail: str | None
-    ) -> None:
+    def test_have_replicates_shape(self, app: Routes, line: str, status: int, title: str, detail: str | None) -> None:
         found, body, headers = ask(app, *line.split())
 
         assert found == status
@@ -122,7 +120,7 @@ class TestErrors:
         assert detail in {None, body["detail"]}
         assert headers["Content-Type"] == "application/problem+json"
 
-    def test_wrong_fields_are_named(self, app: APIGatewayHttpResolver) -> None:
+    def test_wrong_fields_are_named(self, app: Routes) -> None:
         assert ask(app, "GET", "/refused")[1] == {
             "title": "Input validation failed",
             "detail": "- input: prompt is required\n",
@@ -130,12 +128,12 @@ class TestErrors:
             "invalid_fields": [{"type": "required", "field": "input", "description": "prompt is required"}],
         }
 
-    def test_who_comes_too_often_is_told_when_to_come_again(self, app: APIGatewayHttpResolver) -> None:
+    def test_who_comes_too_often_is_told_when_to_come_again(self, app: Routes) -> None:
         status, body, headers = ask(app, "GET", "/busy")
 
         assert (status, body["retry_after"], headers["Retry-After"]) == (429, 7, "7")
 
-    def test_our_own_faults_tell_nothing(self, app: APIGatewayHttpResolver) -> None:
+    def test_our_own_faults_tell_nothing(self, app: Routes) -> None:
         """The log says what it was; the caller reads that it was ours."""
         _, body, _ = ask(app, "GET", "/broken")
 
@@ -143,8 +141,8 @@ class TestErrors:
         assert "Traceback" not in json.dumps(body)
         assert set(body) == {"title", "detail", "status"}
 
-    def test_each_function_has_its_own_routes(self, app: APIGatewayHttpResolver) -> None:
-        other = api.resolver()
+    def test_each_function_has_its_own_routes(self, app: Routes) -> None:
+        other = Routes()
 
         assert (ask(app)[0], ask(other)[0]) == (201, 404)
 
@@ -167,8 +165,19 @@ class TestErrors:
         assert [tuple(field.values()) for field in error.more["invalid_fields"]] == fields
 
 
+def test_each_function_answers_the_templates_routes() -> None:
+    """API Gateway names a route as the template does."""
+    wanted: dict[str, set[str]] = {}
+    for route in template().routes():
+        # What is no route at all is answered as unknown.
+        keys = {route.key} - {"$default"}
+        wanted.setdefault(template().functions()[route.function].module, set()).update(keys)
+
+    assert {module: set(importlib.import_module(module).routes) for module in wanted} == wanted
+
+
 class TestAnswer:
-    def test_is_json_with_its_headers(self, app: APIGatewayHttpResolver) -> None:
+    def test_is_json_with_its_headers(self, app: Routes) -> None:
         status, body, headers = ask(app)
 
         assert (status, body) == (201, {"umlaut": "\u00e4", "lone": "\ud800"})
@@ -188,7 +197,7 @@ class TestCaller:
             pytest.param("  Bearer   {key}  ", id="spaces"),
         ],
     )
-    def test_is_known_by_its_key(self, app: APIGatewayHttpResolver, header: str) -> None:
+    def test_is_known_by_its_key(self, app: Routes, header: str) -> None:
         key = keys().create("ann", "laptop")
 
         assert ask(app, "GET", "/caller", authorization=header.format(key=key))[:2] == (200, {"caller": "ann"})
@@ -217,14 +226,14 @@ class TestCaller:
             pytest.param({"x_api_key": "{key}"}, "You did not pass an authentication token", id="another header"),
         ],
     )
-    def test_is_refused(self, app: APIGatewayHttpResolver, headers: dict[str, str], detail: str) -> None:
+    def test_is_refused(self, app: Routes, headers: dict[str, str], detail: str) -> None:
         key = keys().create("ann", "laptop")
 
         status, body, _ = ask(app, "GET", "/caller", **{name: text.format(key=key) for name, text in headers.items()})
 
         assert (status, body) == (401, {"title": "Unauthenticated", "detail": detail, "status": 401})
 
-    def test_is_refused_with_a_revoked_key(self, cloud: dict[str, str], app: APIGatewayHttpResolver) -> None:
+    def test_is_refused_with_a_revoked_key(self, cloud: dict[str, str], app: Routes) -> None:
         key = keys().create("ann", "laptop")
         client = boto3.client("dynamodb")
         (item,) = client.scan(TableName=cloud["TABLE_NAME"])["Items"]
@@ -279,7 +288,7 @@ class TestBody:
             pytest.param('{"a":' + "[" * 100 + "]" * 100 + "}", None, id="a hundred lists deep"),
         ],
     )
-    def test_is_an_object(self, app: APIGatewayHttpResolver, body: str | bytes, value: Any) -> None:
+    def test_is_an_object(self, app: Routes, body: str | bytes, value: Any) -> None:
         status, found, _ = ask(app, "POST", "/body", body)
 
         assert status == 200
@@ -307,17 +316,15 @@ class TestBody:
             pytest.param("\ufeff{}", id="a byte order mark"),
         ],
     )
-    def test_anything_else_is_a_bad_request(self, app: APIGatewayHttpResolver, body: str | bytes | None) -> None:
+    def test_anything_else_is_a_bad_request(self, app: Routes, body: str | bytes | None) -> None:
         status, found, _ = ask(app, "POST", "/body", body)
 
         assert (status, found["status"], found["title"]) == (400, 400, "Bad request")
 
-    def test_broken_base64_is_a_bad_request(self, app: APIGatewayHttpResolver) -> None:
+    def test_broken_base64_is_a_bad_request(self, app: Routes) -> None:
         request = event("POST", "/body", b"{}")
 
-        answer = app.resolve({**request, "body": "A"}, LambdaContext())
-
-        assert answer["statusCode"] == 400
+        assert app.answer({**request, "body": "A"})["statusCode"] == 400
 
     @pytest.mark.parametrize(
         "body",
@@ -328,7 +335,7 @@ class TestBody:
             pytest.param("x" * (5 * MEGABYTE), id="no JSON besides"),
         ],
     )
-    def test_too_large(self, app: APIGatewayHttpResolver, body: str | bytes) -> None:
+    def test_too_large(self, app: Routes, body: str | bytes) -> None:
         status, found, _ = ask(app, "POST", "/body", body)
 
         assert (status, found["status"]) == (413, 413)
@@ -365,17 +372,14 @@ class TestWait:
             pytest.param("x=wait", None, id="as a value"),
         ],
     )
-    def test_preferred(self, app: APIGatewayHttpResolver, header: str | None, seconds: int | None) -> None:
+    def test_preferred(self, app: Routes, header: str | None, seconds: int | None) -> None:
         headers = {} if header is None else {"prefer": header}
 
         assert ask(app, "GET", "/wait", **headers)[1] == {"wait": seconds}
 
     @given(st.text())
     def test_any_header_is_seconds_or_none(self, header: str) -> None:
-        router = api.resolver()
-        router.current_event = APIGatewayProxyEventV2(event(prefer=header))
-
-        assert api.preferred_wait(router) in {None, *range(1, 61)}
+        assert read(api.preferred_wait, prefer=header) in {None, *range(1, 61)}
 
     @pytest.mark.parametrize(
         ("wait", "seconds"),
@@ -410,16 +414,12 @@ class TestWait:
 
 def read(reader: Any, *request: Any, **headers: str) -> Any:
     """What one of the readers makes of a request."""
-    router = api.resolver()
-    router.current_event = APIGatewayProxyEventV2(event(*request, **headers))
-    return reader(router)
+    return reader(Request.of(event(*request, **headers)))
 
 
 def queried(asked: dict[str, Any]) -> dict[str, str]:
     """The query of a request."""
-    router = api.resolver()
-    router.current_event = APIGatewayProxyEventV2(asked)
-    return api.query(router)
+    return api.query(Request.of(asked))
 
 
 class TestCancelAfter:
@@ -582,18 +582,18 @@ class TestQuery:
 
 class TestOtherAnswers:
     def test_nothing_left_to_say_is_nothing(self) -> None:
-        router = api.resolver()
-        router.delete("/x")(api.no_content)
+        routes = Routes()
+        routes.to("DELETE /x")(lambda _: no_content())
 
-        answer = router.resolve(event("DELETE", "/x"), LambdaContext())
+        found = routes.answer(event("DELETE", "/x"))
 
-        assert (answer["statusCode"], answer["body"], answer["headers"]) == (204, "", {})
+        assert (found["statusCode"], found["body"], found["headers"]) == (204, "", {})
 
     def test_a_redirect_says_where(self) -> None:
-        router = api.resolver()
-        router.get("/x")(lambda: api.redirect("https://cdn.test/inputs/0/a.png"))
+        routes = Routes()
+        routes.to("GET /x")(lambda _: redirect("https://cdn.test/inputs/0/a.png"))
 
-        status, body, headers = ask(router, "GET", "/x")
+        status, body, headers = ask(routes, "GET", "/x")
 
         assert (status, headers["Location"]) == (302, "https://cdn.test/inputs/0/a.png")
         assert body == {"url": "https://cdn.test/inputs/0/a.png"}
@@ -638,11 +638,8 @@ class TestContent:
 
     @pytest.mark.parametrize("text", ["A", "A===", "a b", "\u00e4", "e30=e30="])
     def test_broken_base64_is_a_bad_request(self, text: str) -> None:
-        router = api.resolver()
-        router.current_event = APIGatewayProxyEventV2({**event("POST", "/ok", b""), "body": text})
-
         with pytest.raises(ApiError) as caught:
-            api.content(router)
+            api.content(Request.of({**event("POST", "/ok", b""), "body": text}))
 
         assert caught.value.status == 400
 
@@ -650,29 +647,26 @@ class TestContent:
 class TestHeaders:
     def test_names_are_in_lower_case(self) -> None:
         """API Gateway makes them so; who calls a function by hand may not."""
-        router = api.resolver()
         made = event()
         made["headers"] = {"Webhook-Id": "msg_1", "WEBHOOK-TIMESTAMP": "1", "webhook-signature": "v1,X"}
-        router.current_event = APIGatewayProxyEventV2(made)
 
-        assert api.headers(router) == {"webhook-id": "msg_1", "webhook-timestamp": "1", "webhook-signature": "v1,X"}
+        assert Request.of(made).headers == {
+            "webhook-id": "msg_1",
+            "webhook-timestamp": "1",
+            "webhook-signature": "v1,X",
+        }
 
     def test_there_may_be_none(self) -> None:
-        router = api.resolver()
-        router.current_event = APIGatewayProxyEventV2({**event(), "headers": {}})
-
-        assert api.headers(router) == {}
+        assert Request.of({**event(), "headers": {}}).headers == {}
 
 
 class TestOrigin:
-    def test_is_the_owners_where_there_is_one(
-        self, app: APIGatewayHttpResolver, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_is_the_owners_where_there_is_one(self, app: Routes, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PUBLIC_URL", "https://predictions.example.com/")
 
         assert ask(app, "GET", "/origin")[1] == {"origin": "https://predictions.example.com"}
 
-    def test_is_the_requests_else(self, app: APIGatewayHttpResolver, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_the_requests_else(self, app: Routes, monkeypatch: pytest.MonkeyPatch) -> None:
         """The gateway's word for it: a client's own `Host` header must not end up in our URLs."""
         monkeypatch.delenv("PUBLIC_URL", raising=False)
 

@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lumeo import aws, providers
+from lumeo import aws, offered, providers
 from lumeo.batches import PAGE, PAGE_BYTES, page
 from lumeo.errors import ApiError
 from lumeo.prediction import Output, Phase, Prediction
@@ -106,7 +106,7 @@ def _acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     (folder / "acme.yaml").write_text(GOOD)
     (folder / "two.yaml").write_text(changed(*TWO_FILES))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(providers, "DECLARATIONS", folder)
+        patch.setattr(offered, "DECLARATIONS", folder)
         providers.provider.cache_clear()
         yield
     providers.provider.cache_clear()

@@ -12,7 +12,7 @@ import urllib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lumeo import credentials, outputs, providers, signatures
+from lumeo import credentials, offered, outputs, providers, signatures
 from lumeo.artifacts import Artifact
 from lumeo.errors import (
     Ambiguous,
@@ -1223,7 +1223,7 @@ class TestAbsent:
     @pytest.fixture(params=["gone", "broken"])
     def absent(self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         (tmp_path / "broken.yaml").write_text("title: [")
-        monkeypatch.setattr(providers, "DECLARATIONS", tmp_path)
+        monkeypatch.setattr(offered, "DECLARATIONS", tmp_path)
         providers.provider.cache_clear()
         yield providers.provider(request.param)
         providers.provider.cache_clear()

@@ -13,6 +13,7 @@ from lumeo.errors import (
     Forged,
     Gone,
     LumeoError,
+    NotFound,
     OutputRefused,
     OutputTooLarge,
     OutputUnavailable,
@@ -46,6 +47,7 @@ def test_codes_are_a_closed_list() -> None:
     ("error", "parent"),
     [
         pytest.param(ApiError, LumeoError, id="api"),
+        pytest.param(NotFound, ApiError, id="not found"),
         pytest.param(ProviderError, LumeoError, id="provider"),
         pytest.param(Rejected, ProviderError, id="rejected"),
         pytest.param(Retryable, ProviderError, id="retryable"),

@@ -43,7 +43,9 @@ def each(folder: Path) -> pytest.MarkDecorator:
     ("name", "allowed"),
     [
         pytest.param("errors", [], id="errors"),
-        pytest.param("polling", [], id="polling"),
+        pytest.param("polling", ["lumeo.checking"], id="polling"),
+        pytest.param("checking", ["lumeo.histograms"], id="checking"),
+        pytest.param("histograms", [], id="histograms"),
         pytest.param("prediction", ["lumeo.errors"], id="prediction"),
         pytest.param("public", ["lumeo.errors", "lumeo.prediction"], id="public"),
         pytest.param("artifacts", ["lumeo.urls"], id="artifacts"),
@@ -118,7 +120,7 @@ def test_the_package_needs_what_the_layer_ships(path: Path) -> None:
     dependencies = {"aws_lambda_powertools", "requests", "urllib3", "jsonschema", "referencing", "multipart", "yaml"}
     dependencies |= {"jmespath", "nacl"}
     shipped = dependencies | {"boto3", "botocore", "lumeo"}
-    services = ("cloudfront", "dynamodb", "lambda", "s3", "stepfunctions")
+    services = ("cloudfront", "dynamodb", "lambda", "s3", "secretsmanager", "stepfunctions")
     checked_only = {f"mypy_boto3_{service}" for service in services}
 
     assert {module.partition(".")[0] for module in imports(path)} <= STANDARD | shipped | checked_only

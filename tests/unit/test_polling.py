@@ -4,15 +4,19 @@ from itertools import chain, repeat
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lumeo.checking import Odds
+from lumeo.histograms import BUCKETS, UNKNOWN
 from lumeo.polling import (
     BELIEVED,
     INSURED,
     SEARCH_CAP,
     TROUBLE_CAP,
+    Expected,
     Policy,
+    learnt_wait,
     room_wait,
     search_wait,
     trouble_wait,
@@ -221,6 +225,54 @@ class TestSearchWait:
 
         assert looks <= 10
         assert passed < 92
+
+
+class TestLearntWait:
+    TEN = Odds.of(UNKNOWN.learnt(10).learnt(10).learnt(10).learnt(10).density())
+
+    @settings(max_examples=60)
+    @given(
+        POLICIES,
+        st.lists(st.floats(0, 1), min_size=BUCKETS, max_size=BUCKETS).filter(any),
+        st.floats(0, 1e9),
+        st.floats(0.01, 1),
+        CHANCES,
+    )
+    def test_whole_seconds_from_the_first_to_the_longest(
+        self, policy: Policy, density: list[float], elapsed: float, lost: float, chance: float
+    ) -> None:
+        """Whatever was learnt; a first wait with a fraction ends in the second after it."""
+        expected = Expected(Odds.of(density), elapsed, lost)
+        seconds = learnt_wait(policy, expected, chance=lambda: chance)
+
+        assert type(seconds) is int
+        assert policy.first <= seconds <= max(policy.longest, policy.first + 1)
+
+    @pytest.mark.parametrize(
+        ("policy", "elapsed", "lost", "least", "most"),
+        [
+            pytest.param(REPLICATE, 0, 1, 9, 12, id="when others end"),
+            pytest.param(REPLICATE, 4, 1, 5, 8, id="from later on"),
+            pytest.param(REPLICATE, 0, 0.01, 12, 40, id="most webhooks come"),
+            pytest.param(REPLICATE, 1e8, 1, 600, 600, id="while its result is there"),
+            pytest.param(SLOW, 12, 1, 10, 10, id="nobody hurries for a batch"),
+        ],
+    )
+    def test_of_what_takes_ten_seconds(
+        self, policy: Policy, elapsed: float, lost: float, least: int, most: int
+    ) -> None:
+        assert least <= learnt_wait(policy, Expected(self.TEN, elapsed, lost), chance=lambda: 0.5) <= most
+
+    def test_those_that_began_together_drift_apart(self) -> None:
+        """A tenth around the best, so that not all look in the same second."""
+        far = Expected(Odds.of(UNKNOWN.learnt(3000).learnt(3000).learnt(3000).density()), 0)
+        policy = Policy(first=60, factor=2, cap=600, deadline=86_400, result_window=86_400)
+
+        least, mean, most = (
+            learnt_wait(policy, far, chance=iter((drawn, 0.5)).__next__) for drawn in (0, 0.5, 0.999999)
+        )
+
+        assert [least, most] == pytest.approx([0.9 * mean, 1.1 * mean], abs=2)
 
 
 class TestTroubleWait:

@@ -121,7 +121,7 @@ class TestCatalogue:
         ]
 
         assert found == [
-            Target(model="lumeo/portrait", version=ENTRY.version, defaults=ENTRY.input, deadline=ENTRY.deadline)
+            Target(model="lumeo/portrait", version=ENTRY.version, defaults=ENTRY.input, deadline=600)
         ] * len(found)
 
     def test_another_owners_is_another(self) -> None:

@@ -79,6 +79,8 @@ class Cloud:
             return _response(request, status, json.dumps(answer))
         if service == "lambda":
             return self._invoked(request)
+        if isinstance(request.body, bytearray):  # which moto does not know
+            request.body = bytes(request.body)
         Cloud.acting = True
         try:
             return cast("AWSResponse", botocore_stubber(event_name, request))

@@ -82,6 +82,8 @@ class Hub:
         if task.done or task.killed:
             return
         task.killed = True
+        for thread in task.threads:
+            self.kill(thread)
         if task is self.task:
             raise Death
         if task._turn:

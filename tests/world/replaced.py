@@ -1,12 +1,14 @@
 """What the world puts in the place of time, chance and the network: third parties' parts and the standard library's."""
 
 import datetime as dt
+import functools
 import os
 import random
 import threading
 import time
 import types
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -21,6 +23,7 @@ import local.gateway
 from tests.world import cloud
 from tests.world.hub import Hub
 from tests.world.net import Net
+from tests.world.pool import Pool
 
 if TYPE_CHECKING:
     from tests.world.turns import Turn
@@ -52,6 +55,7 @@ def replaced(hub: Hub, net: Net) -> Iterator[random.Random]:
             # Where secrets and uuid take theirs from.
             (random, "_urandom", some),
             (threading, "Timer", _timer(hub)),
+            (futures, "ThreadPoolExecutor", functools.partial(Pool, hub)),
             (boto3, "client", cloud.client),
             # Its waits between two attempts.
             (botocore.endpoint, "time", virtual),

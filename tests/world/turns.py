@@ -20,7 +20,10 @@ class Stuck(AssertionError):
 
 @dataclass(eq=False, slots=True)
 class Task:
-    """One line of work. `function` is the Lambda function that it plays, `about` the call that it is about to make."""
+    """One line of work. `function` is the Lambda function that it plays, `about` the call that it is about to make.
+
+    `threads` are those that it has begun: they die with it.
+    """
 
     name: str
     number: int
@@ -31,6 +34,7 @@ class Task:
     result: Any = None
     error: BaseException | None = None
     ended: "Flag | None" = None
+    threads: "list[Task]" = field(default_factory=list)
     _line: greenlet | None = None
     _turn: "Turn | None" = None
 

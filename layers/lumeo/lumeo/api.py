@@ -11,16 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-
 from lumeo import durations, ids, settings
-from lumeo.errors import ApiError
+from lumeo.errors import ApiError, NotFound
 from lumeo.keys import keys
 from lumeo.prediction import Prediction
+from lumeo.routes import Request
 from lumeo.store import store
-from lumeo.telemetry import about, logger
-from lumeo.view import as_json
+from lumeo.telemetry import about
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of a request. Every answer shows the input again, as JSON within JSON, and Lambda answers 6 MB at most."""
@@ -29,59 +26,19 @@ LONGEST_HOLD = 25.0
 LONGEST_KEY = 255
 SHORTEST_CANCEL_AFTER = 5
 
-NOT_FOUND = ("Not found", "The requested resource could not be found.")
-
-
-def resolver() -> APIGatewayHttpResolver:
-    """A new router whose every error is answered in Replicate's shape.
-
-    A factory: one router for all would let every function answer every route where they share a process.
-    """
-    app = APIGatewayHttpResolver(serializer=as_json)
-
-    @app.exception_handler(ApiError)
-    def _known(error: ApiError) -> Response[str]:
-        return _problem(error)
-
-    @app.not_found
-    def _not_found(_: NotFoundError) -> Response[str]:
-        return _problem(ApiError(404, *NOT_FOUND))
-
-    @app.exception_handler(Exception)
-    def _unknown(error: Exception) -> Response[str]:
-        logger.exception("unexpected", exc_info=error)
-        return _problem(ApiError(500, "Internal error", "Something went wrong on our side. Please try again."))
-
-    return app
-
-
-def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> Response[str]:
-    """A JSON answer."""
-    return Response(status, "application/json", as_json(body), headers=headers)
-
-
-def no_content() -> Response[str]:
-    """The answer where nothing is left to say."""
-    return Response(204, None, "")
-
-
-def redirect(url: str) -> Response[str]:
-    """The answer that what was asked for is somewhere else."""
-    return Response(302, "application/json", as_json({"url": url}), headers={"Location": url})
-
 
 def owned(prediction_id: str, caller: str) -> Prediction:
     """A caller's own prediction. Raises ApiError 404, the same for one that is not there and for another's."""
     prediction = store().get(prediction_id) if ids.looks_right(prediction_id) else None
     if prediction is None or prediction.caller != caller:
-        raise ApiError(404, *NOT_FOUND)
+        raise NotFound
     about(prediction_id)
     return prediction
 
 
-def caller(app: APIGatewayHttpResolver) -> str:
+def caller(request: Request) -> str:
     """Who calls, by `Authorization: Bearer lum_…` or `Token lum_…`. Raises ApiError 401."""
-    header = app.current_event.headers.get("authorization", "")
+    header = request.headers.get("authorization", "")
     scheme, _, key = header.strip().partition(" ")
     if not header or not key.strip():
         raise ApiError(401, "Unauthenticated", "You did not pass an authentication token")
@@ -91,15 +48,15 @@ def caller(app: APIGatewayHttpResolver) -> str:
     return known
 
 
-def origin(app: APIGatewayHttpResolver) -> str:
+def origin(request: Request) -> str:
     """The origin that the caller reached us at; every URL that we give begins with it."""
-    return settings.public_url() or f"https://{app.current_event.request_context.domain_name}"
+    return settings.public_url() or f"https://{request.domain}"
 
 
-def body(app: APIGatewayHttpResolver) -> dict[str, Any]:
+def body(request: Request) -> dict[str, Any]:
     """The request's JSON object. Raises ApiError 413 or 400."""
     try:
-        text = app.current_event.decoded_body or ""
+        text = base64.b64decode(request.body).decode() if request.encoded else request.body
     except ValueError as error:
         raise ApiError(400, "Bad request", "The body is not UTF-8 text.") from error
     if len(text.encode("utf-8", "replace")) > MAX_BODY_BYTES:
@@ -119,20 +76,19 @@ def strict_json(text: str) -> Any:
     return json.loads(text, parse_constant=_refuse, parse_float=_finite)
 
 
-def content(app: APIGatewayHttpResolver) -> bytes:
+def content(request: Request) -> bytes:
     """The request's body as the bytes that came: a signature is over them. Raises ApiError 400."""
-    text = app.current_event.body or ""
-    if not app.current_event.is_base64_encoded:
-        return text.encode("utf-8", "surrogatepass")
+    if not request.encoded:
+        return request.body.encode("utf-8", "surrogatepass")
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(request.body, validate=True)
     except ValueError as error:
         raise ApiError(400, "Bad request", "The body cannot be read.") from error
 
 
-def query(app: APIGatewayHttpResolver) -> dict[str, str]:
+def query(request: Request) -> dict[str, str]:
     """The request's query; of a parameter that came twice, the first: clients add theirs to a URL that has them."""
-    return {name: value.partition(",")[0] for name, value in app.current_event.query_string_parameters.items()}
+    return {name: value.partition(",")[0] for name, value in request.query.items()}
 
 
 def description(origin: str) -> dict[str, Any]:
@@ -140,14 +96,9 @@ def description(origin: str) -> dict[str, Any]:
     return {**_openapi(), "servers": [{"url": origin}]}
 
 
-def headers(app: APIGatewayHttpResolver) -> dict[str, str]:
-    """The request's headers by their names in lower case."""
-    return {name.lower(): value for name, value in app.current_event.headers.items()}
-
-
-def preferred_wait(app: APIGatewayHttpResolver) -> int | None:
+def preferred_wait(request: Request) -> int | None:
     """Seconds that `Prefer: wait[=n]` asks for, 1 to 60; None without it."""
-    header = app.current_event.headers.get("prefer", "")
+    header = request.headers.get("prefer", "")
     found = re.search(r"(?:^|[,;\s])wait(?:\s*=\s*(\d+))?\s*(?:$|[,;])", header, re.IGNORECASE)
     if found is None:
         return None
@@ -165,9 +116,9 @@ def replayed(*, again: bool) -> dict[str, str]:
     return {"Idempotent-Replayed": "true"} if again else {}
 
 
-def cancel_after(app: APIGatewayHttpResolver) -> int | None:
+def cancel_after(request: Request) -> int | None:
     """Seconds that `Cancel-After` gives a prediction: `30`, `30s`, `5m`, `1h30m45s`. Raises ApiError 422."""
-    header = app.current_event.headers.get("cancel-after", "").strip()
+    header = request.headers.get("cancel-after", "").strip()
     if not header:
         return None
     asked = durations.seconds(header)
@@ -177,17 +128,17 @@ def cancel_after(app: APIGatewayHttpResolver) -> int | None:
     return asked
 
 
-def idempotency_key(app: APIGatewayHttpResolver) -> str | None:
+def idempotency_key(request: Request) -> str | None:
     """What names a request across its repeats. Raises ApiError 400 for one that is too long."""
-    key = app.current_event.headers.get("idempotency-key", "").strip()
+    key = request.headers.get("idempotency-key", "").strip()
     if len(key) > LONGEST_KEY:
         raise ApiError(400, "Bad request", f"The Idempotency-Key is over {LONGEST_KEY} characters.")
     return key or None
 
 
-def repeat(app: APIGatewayHttpResolver) -> int | None:
+def repeat(request: Request) -> int | None:
     """Which repeat of a request it is, from 0, where the client says so: those made by Stainless do."""
-    count = app.current_event.headers.get("x-stainless-retry-count", "").strip()
+    count = request.headers.get("x-stainless-retry-count", "").strip()
     return int(count) if re.fullmatch(r"[0-9]{1,3}", count) else None
 
 
@@ -205,10 +156,6 @@ def invalid(*fields: tuple[str, str, str]) -> ApiError:
         "\n".join(lines) + "\n",
         invalid_fields=[{"type": kind, "field": field, "description": what} for kind, field, what in fields],
     )
-
-
-def _problem(error: ApiError) -> Response[str]:
-    return Response(error.status, "application/problem+json", as_json(error.body()), error.headers)
 
 
 @cache

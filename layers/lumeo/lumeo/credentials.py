@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools.utilities import parameters
+from aws_lambda_powertools.utilities.parameters import SecretsProvider, get_secret
+from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDERS
 
-from lumeo import settings
+from lumeo import aws, settings
 from lumeo.errors import ErrorCode, Rejected
 
 MAX_AGE = 300
@@ -46,16 +47,23 @@ def token(provider: str, name: str) -> str:
 
 def master() -> bytes:
     """The key that is ours alone, which other keys and tokens are made from."""
-    return str(parameters.get_secret(settings.master_secret(), max_age=MAX_AGE)).encode()
+    return _secret(settings.master_secret()).encode()
 
 
 def _there(provider: str, name: str, *, fresh: bool) -> Any:
     """What the owner wrote, whatever it is."""
-    secret = parameters.get_secret(settings.provider_secret(), max_age=MAX_AGE, force_fetch=fresh)
+    secret = _secret(settings.provider_secret(), fresh=fresh)
     try:
         return json.loads(secret)[provider][name]
     except (ValueError, LookupError, TypeError):
         return None
+
+
+def _secret(name: str, *, fresh: bool = False) -> str:
+    if "secrets" not in DEFAULT_PROVIDERS:
+        # Powertools would make a client in a session of its own, which reads again all that boto3 has read for ours.
+        DEFAULT_PROVIDERS["secrets"] = SecretsProvider(boto3_client=aws.secretsmanager())
+    return str(get_secret(name, max_age=MAX_AGE, force_fetch=fresh))
 
 
 def _read(provider: str, name: str, *, fresh: bool) -> dict[str, Any] | None:

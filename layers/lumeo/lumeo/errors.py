@@ -2,6 +2,7 @@
 
 LumeoError
 ├── ApiError            becomes the answer to a caller
+│   └── NotFound        what is not there, or another's: the same words for each
 ├── ProviderError       a provider's trouble, split by what to do
 │   ├── Rejected        final: the provider took note and said no
 │   ├── Retryable       nothing arrived, or nothing was learnt: again, later
@@ -57,6 +58,13 @@ class ApiError(LumeoError):
 
     def body(self) -> dict[str, Any]:
         return {"title": self.title, "detail": self.detail, "status": self.status, **self.more}
+
+
+class NotFound(ApiError):
+    """What is not there, or another's."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "Not found", "The requested resource could not be found.")
 
 
 class ProviderError(LumeoError):

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import ClientError
 
 from lumeo import artifacts, aws, clock, settings
 from lumeo.items import pack, plain, unpack
@@ -80,6 +81,20 @@ class Files:
 def files() -> Files:
     """Those in the table that the environment names."""
     return Files(aws.dynamodb(), settings.table_name())
+
+
+def arrived(file: File) -> File:
+    """The file, with what came if it came since."""
+    if not file.awaited:
+        return file
+    try:
+        head = aws.s3().head_object(Bucket=settings.bucket_name(), Key=file.key)
+    except ClientError as error:
+        # A bucket that may not be listed says 403 for what is not there.
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in {403, 404}:
+            return file
+        raise
+    return files().came(file, head["ETag"].strip('"'))
 
 
 def shelf(owner: str) -> str:

@@ -1,6 +1,6 @@
 """Copies files from a provider to the bucket: streamed, counted, hashed, never stored short.
 
-A file is held in memory in parts of 8 MiB, one at a time; a broken transfer leaves nothing behind.
+A file is held in memory in parts, as many as it has lanes and one more; a broken transfer leaves nothing behind.
 """
 
 import base64
@@ -15,10 +15,9 @@ from typing import IO, Any, cast
 from urllib.parse import unquote, urlsplit
 
 import requests
-from boto3.s3.transfer import TransferConfig
 from urllib3.exceptions import HTTPError
 
-from lumeo import aws, settings, urls
+from lumeo import aws, settings, uploads, urls
 from lumeo.artifacts import Artifact, Download, data
 from lumeo.errors import OutputRefused, OutputTooLarge, OutputUnavailable, PrivatePeer
 from lumeo.media import content_type, extension, runs_in_a_browser, said_type
@@ -29,14 +28,13 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 30
 REDIRECTS = 3
 HEAD_BYTES = 512
-# Inner threads only help from about 64 MB on, and each costs a part's memory.
-_TRANSFER = TransferConfig(multipart_threshold=8 * 1024**2, multipart_chunksize=8 * 1024**2, use_threads=False)
+READ_BYTES = 1024**2
 
 
 class Metered:
     """A stream that counts and hashes what is read from it, and fails instead of ending early or running over.
 
-    `expected`: the length that was announced, if one was. Raises OutputUnavailable and OutputTooLarge from `read`.
+    `expected`: the length that was announced, if one was.
     """
 
     def __init__(self, source: IO[bytes], limit: int, expected: int | None = None) -> None:
@@ -45,38 +43,39 @@ class Metered:
         self._limit = limit
         self._expected = expected
         self._sha256 = hashlib.sha256()
-        self.head = b""
-        self.head = self._take(HEAD_BYTES)
-        self._left = self.head
 
     @property
-    def sha256(self) -> str:
-        return self._sha256.hexdigest()
+    def digest(self) -> bytes:
+        """The SHA-256 of what was read so far."""
+        return self._sha256.digest()
 
-    def read(self, size: int = -1) -> bytes:
-        held = self._left if size < 0 else self._left[:size]
-        self._left = self._left[len(held) :]
-        return held + self._take(size - len(held) if size >= 0 else -1)
+    def fill(self, part: bytearray) -> None:
+        """Read into all of a part; where the stream ends, the part becomes shorter.
 
-    def _take(self, size: int) -> bytes:
-        """Up to `size` bytes; fewer only at the end."""
-        parts = []
-        while size != 0:
-            try:
-                part = self._source.read(size if size > 0 else 1024 * 1024)
-            except (HTTPError, OSError) as error:
-                raise OutputUnavailable(f"cut off after {self.bytes} bytes: {type(error).__name__}") from error
-            if not part:
-                if self._expected is not None and self.bytes != self._expected:
-                    raise OutputUnavailable(f"{self.bytes} of {self._expected} bytes")
-                break
-            self.bytes += len(part)
-            if self.bytes > self._limit:
-                raise OutputTooLarge(f"more than {self._limit} bytes")
-            self._sha256.update(part)
-            parts.append(part)
-            size -= len(part) if size > 0 else 0
-        return b"".join(parts)
+        Raises OutputUnavailable and OutputTooLarge.
+        """
+        filled = 0
+        while filled < len(part):
+            piece = self._read(min(READ_BYTES, len(part) - filled))
+            if not piece:
+                del part[filled:]
+                return
+            part[filled : filled + len(piece)] = piece
+            filled += len(piece)
+
+    def _read(self, size: int) -> bytes:
+        """Up to `size` bytes; none only at the end."""
+        try:
+            piece = self._source.read(size)
+        except (HTTPError, OSError) as error:
+            raise OutputUnavailable(f"cut off after {self.bytes} bytes: {type(error).__name__}") from error
+        self.bytes += len(piece)
+        if self.bytes > self._limit:
+            raise OutputTooLarge(f"more than {self._limit} bytes")
+        if not piece and self._expected is not None and self.bytes != self._expected:
+            raise OutputUnavailable(f"{self.bytes} of {self._expected} bytes")
+        self._sha256.update(piece)
+        return piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +86,21 @@ class Destination:
     name: str
 
 
-def copy(artifact: Artifact, download: Download, to: Destination, seconds: float) -> Output:
+def copy(artifact: Artifact, download: Download, to: Destination, seconds: float, lanes: int = 1) -> Output:
     """Store one artifact within `seconds`; the same artifact always lands at the same key.
 
+    `lanes`: how many parts of it may be on their way to the bucket at once.
     Raises OutputUnavailable, OutputRefused and OutputTooLarge; then nothing is stored.
     """
-    limit = settings.max_output_bytes()
+    limit = min(settings.max_output_bytes(), uploads.MOST_BYTES)
     with _open(download, limit, seconds) as (stream, declared, name):
-        kind = content_type(declared if said_type(declared, name) else artifact.type, name, stream.head)
+        first = bytearray(uploads.FIRST)
+        stream.fill(first)
+        kind = content_type(declared if said_type(declared, name) else artifact.type, name, bytes(first[:HEAD_BYTES]))
         ending = extension(kind, name)
         key = f"{to.key}.{ending}"
-        aws.s3().upload_fileobj(
-            cast("IO[Any]", stream),
-            settings.bucket_name(),
-            key,
-            ExtraArgs=_headers(f"{to.name}.{ending}", kind),
-            Config=_TRANSFER,
-        )
-    return Output(artifact.pointer, key, stream.bytes, stream.sha256, kind)
+        uploads.upload(first, stream, key, _headers(f"{to.name}.{ending}", kind), lanes)
+    return Output(artifact.pointer, key, stream.bytes, stream.digest.hex(), kind)
 
 
 def keep_whole(output: Any, to: Destination) -> Output:

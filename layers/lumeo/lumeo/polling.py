@@ -1,6 +1,7 @@
 """When to look again: pure, in whole seconds, never less than one.
 
-Without statistics of a model the waits grow geometrically from the provider's first wait to its cap.
+Where it is not known how long predictions of a model take, the waits grow geometrically from the provider's first wait
+to its cap. Where it is, delay and looks together cost least.
 """
 
 import math
@@ -8,12 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import random
 
+from lumeo import checking
+from lumeo.checking import Odds
+
 JITTER = 0.1
 SEARCH_CAP = 30
 BELIEVED = 3
 """So many times in a row a provider's own word for when to come again is taken as it stands."""
+LOOK_PRICE = 0.5
+"""Seconds of delay that one look is worth, for each second of a policy's first wait: nobody hurries for a batch."""
 INSURED = 6
-"""By so much longer is a wait that a webhook is expected to end: the look after it is insurance."""
+"""Where nothing is known, by so much longer is a wait that a webhook may end: the look after it is insurance."""
 COLLECTING = 86_400
 """Seconds for which a result is tried to be collected at most, however long it is kept."""
 COLLECTING_TRIES = 120
@@ -51,12 +57,29 @@ class Policy:
         return max(self.cap, self.result_window / COLLECTING_LOOKS)
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """When a prediction will have ended, as far as others tell: after `elapsed` seconds it has not.
+
+    `lost`: the share of webhooks that do not come; 1 where none is expected.
+    """
+
+    odds: Odds
+    elapsed: float
+    lost: float = 1.0
+
+
+def learnt_wait(policy: Policy, expected: Expected, *, chance: Callable[[], float] = random) -> int:
+    """Seconds before the next look where it is known how long others took; never less than the policy's first."""
+    price = LOOK_PRICE * policy.first
+    ideal = checking.next_look(expected.odds, expected.elapsed, price, lost=expected.lost, longest=policy.longest)
+    return max(math.ceil(policy.first), min(math.floor(policy.longest), _scattered(ideal, chance)))
+
+
 def wait(policy: Policy, looks: int, *, webhook: bool = False, chance: Callable[[], float] = random) -> int:
     """Seconds before the next look after `looks` looks; `webhook`: one is expected to end the wait earlier.
 
-    The first is the policy's own. From then on the fraction that whole seconds cannot say becomes the chance of the
-    next second, so that the mean is exact (within 3 % at the cap, which bounds it) and predictions that were
-    submitted together drift apart.
+    The first is the policy's own. From then on they grow, as far as the cap allows.
     """
     if webhook:
         cap = min(policy.cap * INSURED, policy.longest)
@@ -66,8 +89,15 @@ def wait(policy: Policy, looks: int, *, webhook: bool = False, chance: Callable[
     # By logarithms: the power itself overflows in a long run.
     capped = looks * math.log(policy.factor) >= math.log(policy.cap / policy.first)
     ideal = policy.cap if capped else policy.first * policy.factor**looks
-    jittered = ideal * (1 + JITTER * (2 * chance() - 1))
-    return int(max(1, min(policy.cap, math.floor(jittered + chance()))))
+    return int(max(1, min(policy.cap, _scattered(ideal, chance))))
+
+
+def _scattered(ideal: float, chance: Callable[[], float]) -> int:
+    """About `ideal`, so that predictions that were submitted together drift apart.
+
+    The fraction that whole seconds cannot say becomes the chance of the next second, so that the mean is exact.
+    """
+    return math.floor(ideal * (1 + JITTER * (2 * chance() - 1)) + chance())
 
 
 def collect_wait(policy: Policy, troubles: int, *, chance: Callable[[], float] = random) -> int:

@@ -213,6 +213,7 @@ class Prediction:
     wakes: int = 0
     task_token: str | None = None
     polls: int = 0
+    looked_at: str | None = None
     troubles: int = 0
     gone_looks: int = 0
     upstream: Upstream = field(default_factory=Upstream)

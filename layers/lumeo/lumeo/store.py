@@ -111,13 +111,17 @@ class Store:
             prediction_id, _in(Phase.SENDING) & _fence(run) & _attempt(intent), {"intent.absent_at": now}
         )
 
-    def propose(self, prediction_id: str, upstream_id: str, intent: Intent | None = None) -> Prediction | None:
+    def propose(
+        self, prediction_id: str, upstream_id: str, intent: Intent | None = None, *, ended: bool = True
+    ) -> Prediction | None:
         """Note which upstream run a submission became, for whoever carries the prediction on.
 
-        `intent`: it is the answer to that one; an overtaken run knows it too.
+        `intent`: it is the answer to that one; an overtaken run knows it too. `ended`: that run may be over, so that
+        nobody is to wait for it.
         """
         condition = _in(Phase.SENDING) & _attempt(intent) if intent else _in(Phase.SENDING)
-        return self._update(prediction_id, condition, {"proposed": upstream_id, "wakes": Plus(1)})
+        reason = {"wakes": Plus(1)} if ended else {}
+        return self._update(prediction_id, condition, {"proposed": upstream_id, **reason})
 
     def own(
         self, prediction: Prediction, run: str, handle: Handle, upstream: Upstream, due_at: str

@@ -9,6 +9,7 @@ from lumeo import artifacts, clock, credentials, settings, signatures
 from lumeo.artifacts import Artifact, Download, Hosts
 from lumeo.errors import Ambiguous, Forged, Gone, Rejected, Retryable
 from lumeo.faults import Fault
+from lumeo.offered import DEADLINE
 from lumeo.polling import Policy
 from lumeo.prediction import Handle, Snapshot, WakeUp
 from lumeo.providers import http
@@ -43,7 +44,7 @@ class Replicate(WithoutBatches):
     """The provider `replicate`."""
 
     name = "replicate"
-    polling = Policy(first=1, factor=1.5, cap=5, deadline=3600, result_window=3600)
+    polling = Policy(first=1, factor=1.5, cap=5, deadline=DEADLINE, result_window=3600)
     cancels = True
     describes = True
     finishes = False

@@ -8,18 +8,19 @@ from lumeo import artifacts, clock, credentials, documents, polling, runs
 from lumeo.errors import Ambiguous, ErrorCode, Rejected, Retryable
 from lumeo.files import files, named, readable_url
 from lumeo.hooks import hook_url
+from lumeo.polling import Expected
 from lumeo.prediction import Intent, Phase, Prediction, Status, Turn, Verdict, overdue
 from lumeo.providers import provider
 from lumeo.providers.base import SUBMIT_SECONDS, Submission
 from lumeo.redaction import redacted
-from lumeo.steps import room
+from lumeo.steps import pace, room
 from lumeo.steps.close import close
 from lumeo.steps.learn import learn
 from lumeo.steps.next import answer, current
-from lumeo.steps.own import own
+from lumeo.steps.own import Answered, own
 from lumeo.steps.search import search
 from lumeo.steps.settle import settle
-from lumeo.steps.status import seen
+from lumeo.steps.status import seen, status
 from lumeo.steps.submission import submission
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
@@ -28,6 +29,8 @@ INTENT_SECONDS = SUBMIT_SECONDS + 10
 """An intent holds for so long; the function has 40 s."""
 PREPARING_SECONDS = 8
 """After steps before the submission that took longer, it is left to the next call."""
+QUICK_SECONDS = 5
+"""A submission that took longer has left no time to look in the same call."""
 LOOK_SECONDS = 2
 """After so long it is first looked what became of a submission whose answer was lost."""
 
@@ -57,7 +60,7 @@ def create(prediction_id: str, run: str) -> dict[str, Any]:
 def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
     upstream = provider(prediction.provider)
     credential = credentials.name(prediction.provider, prediction.caller)
-    intent: Intent | None = None
+    others, intent = pace.known(prediction), None
     try:
         prepared = _prepared(prediction, run, credential)
         if prepared is None:
@@ -79,10 +82,23 @@ def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
         return answer(prediction, "Create", LOOK_SECONDS)
     # Whatever becomes of the next write, the log knows what was paid for.
     logger.info("submitted", upstream_id=handle.id)
-    owned = own(prediction, run, handle, snapshot, intent)
+    soon = pace.expected(prediction, others, handle, snapshot)
+    owned = own(prediction, run, handle, snapshot, Answered(intent, soon))
     learn(prediction, snapshot)
-    over = upstream.finishes and snapshot is not None and snapshot.status.terminal
-    return seen(prediction.id, run, snapshot) if snapshot and over else owned
+    if upstream.finishes and snapshot is not None and snapshot.status.terminal:
+        return seen(prediction.id, run, snapshot)
+    held = _held(prediction, run, intent, soon) if owned["next"] == "Status" else None
+    return held or owned
+
+
+def _held(prediction: Prediction, run: str, intent: Intent, soon: Expected | None) -> dict[str, Any] | None:
+    """What a look in the same call brings, of what hardly takes longer than a wait costs."""
+    since = clock.stamp()
+    hold = pace.hold(prediction, soon)
+    if hold is None or clock.seconds_between(intent.at, since) > QUICK_SECONDS:
+        return None
+    clock.sleep(hold)
+    return status(prediction.id, run, since)
 
 
 def _prepared(prediction: Prediction, run: str, credential: str) -> Submission | None:

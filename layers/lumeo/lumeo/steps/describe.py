@@ -6,9 +6,9 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from lumeo import api, catalogue, settings
+from lumeo import catalogue, settings
 from lumeo.catalogue import Entry
-from lumeo.errors import ApiError, Gone, ProviderError, Retryable
+from lumeo.errors import ApiError, Gone, NotFound, ProviderError, Retryable
 from lumeo.models import NAME, Known, is_name, models
 from lumeo.prediction import is_hash
 from lumeo.providers import DEFAULT, provider
@@ -61,7 +61,7 @@ def version(name: str, version_id: str) -> dict[str, Any]:
     entry = _entry(name)
     described, _, pinned = entry.version.partition(":") if entry else (name, "", version_id)
     if version_id != pinned or not NAME.fullmatch(version_id):
-        raise ApiError(404, *api.NOT_FOUND)
+        raise NotFound
     return _version_of(described, version_id)
 
 
@@ -79,7 +79,7 @@ def _entry(name: str) -> Entry | None:
     entry = catalogue.entry(name)
     allowed = is_name(name) and not catalogue.is_own(name) and settings.version_policy() != "catalogue"
     if entry is None and not allowed:
-        raise ApiError(404, *api.NOT_FOUND)
+        raise NotFound
     return entry
 
 
@@ -98,7 +98,7 @@ def _asked(path: str, known: Known | None) -> dict[str, Any]:
     try:
         return provider(DEFAULT).describe(path, SECONDS)
     except Gone as error:
-        raise ApiError(404, *api.NOT_FOUND) from error
+        raise NotFound from error
     except ProviderError as error:
         logger.warning("a model could not be read", raw=redacted(error.raw))
         if known:

@@ -4,17 +4,18 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lumeo import artifacts, clock, documents, outputs, polling, view
 from lumeo.artifacts import Artifact
-from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable, Rejected
-from lumeo.outputs import Destination
+from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable
+from lumeo.experience import experiences
 from lumeo.prediction import Document, Phase, Prediction, Status, Verdict
 from lumeo.providers import provider
-from lumeo.redaction import redacted
 from lumeo.steps import collect
+from lumeo.steps.copies import copied, destination
 from lumeo.steps.next import answer, current, end, over
+from lumeo.steps.status import status
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
 
@@ -32,13 +33,21 @@ def finalize(prediction_id: str, run: str, seconds: float) -> dict[str, Any]:
     prediction = current(prediction_id, run)
     if isinstance(prediction, dict):
         return prediction
+    if prediction.phase is Phase.RUNNING:
+        return _looked(prediction, run, end_at)
     if prediction.phase is not Phase.SETTLED or prediction.verdict is None:
-        return answer(prediction, "Status" if prediction.handle else "Create")
+        return answer(prediction, "Create")
     if prediction.result is None:
         return _finish(prediction, run, prediction.verdict.status, prediction.verdict.code)
     if prediction.fresh_look == "gone":
         return _without(prediction, run, ErrorCode.OUTPUT_EXPIRED)
     return _with_files(prediction, run, prediction.verdict, end_at)
+
+
+def _looked(prediction: Prediction, run: str, end_at: float) -> dict[str, Any]:
+    """Somebody ended the wait: mostly it is over, and stored in the same call."""
+    told = status(prediction.id, run)
+    return finalize(prediction.id, run, end_at - clock.now().timestamp()) if told["next"] == "Finalize" else told
 
 
 def _with_files(prediction: Prediction, run: str, verdict: Verdict, end_at: float) -> dict[str, Any]:
@@ -53,11 +62,7 @@ def _with_files(prediction: Prediction, run: str, verdict: Verdict, end_at: floa
         logger.warning("too many outputs", files=len(files))
         return _without(prediction, run, ErrorCode.OUTPUT_TOO_LARGE)
     try:
-        for n, file in enumerate(files):
-            stored = _stored(prediction, run, n, file, end_at)
-            if stored is None:  # overtaken meanwhile
-                return end(prediction.id)
-            prediction = stored
+        stored = copied(prediction, run, files, end_at)
     except OutputTooLarge as error:
         logger.warning("an output is too large", reason=str(error))
         return _without(prediction, run, ErrorCode.OUTPUT_TOO_LARGE)
@@ -66,7 +71,9 @@ def _with_files(prediction: Prediction, run: str, verdict: Verdict, end_at: floa
         return _without(prediction, run, ErrorCode.OUTPUT_EXPIRED)
     except OutputUnavailable as error:
         return _again(prediction, run, error)
-    return _finish(prediction, run, verdict.status, verdict.code, _output(prediction, run, result["output"], files))
+    if stored is None:
+        return end(prediction.id)
+    return _finish(stored, run, verdict.status, verdict.code, _output(stored, run, result["output"], files))
 
 
 def _without(prediction: Prediction, run: str, code: ErrorCode) -> dict[str, Any]:
@@ -78,36 +85,15 @@ def _without(prediction: Prediction, run: str, code: ErrorCode) -> dict[str, Any
     return _finish(prediction, run, ended.status, ended.code)
 
 
-def _stored(prediction: Prediction, run: str, n: int, file: Artifact, end_at: float) -> Prediction | None:
-    known = prediction.outputs.get(str(n))
-    if known and known.pointer == file.pointer:
-        return prediction
-    left = end_at - clock.now().timestamp()
-    if left <= 0:
-        raise OutputUnavailable("no time is left in this call")
-    assert prediction.handle  # noqa: S101 (it has run)
-    try:
-        download = provider(prediction.provider).open(prediction.handle, file)
-    except Rejected as error:
-        raise OutputUnavailable(f"it cannot be asked for: {redacted(error.raw)}") from error
-    output = outputs.copy(file, download, _destination(prediction, n), left)
-    count("OutputBytes", prediction.provider, output.bytes, MetricUnit.Bytes)
-    return store().keep(prediction.id, run, n, output)
-
-
 def _output(prediction: Prediction, run: str, output: Any, files: list[Artifact]) -> Document:
     """What the caller reads: where a file was stands null, since its URL is made when it is read."""
     shown = artifacts.replace(output, {file.pointer: None for file in files})
     if len(json.dumps(shown)) > LARGEST_ANSWERED:
         whole = view.with_urls(shown, [prediction.outputs[str(n)] for n in range(len(files))])
-        kept = outputs.keep_whole(whole, _destination(prediction, len(files)))
+        kept = outputs.keep_whole(whole, destination(prediction, len(files)))
         store().keep(prediction.id, run, len(files), kept)
         shown = None
     return documents.keep(prediction.id, "output", shown)
-
-
-def _destination(prediction: Prediction, n: int) -> Destination:
-    return Destination(f"outputs/{prediction.outputs_id}/{n}", f"{prediction.id}-{n}")
 
 
 def _again(prediction: Prediction, run: str, error: OutputUnavailable) -> dict[str, Any]:
@@ -128,6 +114,15 @@ def _finish(
 ) -> dict[str, Any]:
     finished = store().finish(prediction, run, status, code, output)
     if finished:
+        _teach(finished)
         count(status.capitalize(), prediction.provider)
         logger.info("done", status=status, code=code, polls=prediction.polls)
     return over(finished, prediction.id, run)
+
+
+def _teach(finished: Prediction) -> None:
+    """What it took tells when to look at others of its model; none is worse for what could not be noted."""
+    try:
+        experiences().add(finished)
+    except (ClientError, BotoCoreError):
+        logger.warning("what it took could not be noted", exc_info=True)

@@ -1,28 +1,34 @@
 """Makes an upstream run a prediction's own: by the handle in the record, which is written once."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
-from lumeo import clock, polling
+from lumeo import clock
 from lumeo.errors import ErrorCode
+from lumeo.polling import Expected
 from lumeo.prediction import Handle, Intent, Phase, Prediction, Snapshot, Status, Upstream, Verdict
-from lumeo.providers import provider
-from lumeo.steps import stop
+from lumeo.steps import pace, stop
 from lumeo.steps.next import answer
 from lumeo.steps.settle import settle
 from lumeo.store import due, store
 from lumeo.telemetry import logger
 
 
-def own(
-    seen: Prediction, run: str, handle: Handle, snapshot: Snapshot | None, intent: Intent | None = None
-) -> dict[str, Any]:
-    """Write the handle, and say that it is to be looked at; `seen` is the prediction as it was before.
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A submission that the provider has just answered: its intent, and when it is likely to end."""
 
-    `intent`: that of the submission which the provider has just answered.
-    """
+    intent: Intent
+    soon: Expected | None
+
+
+def own(
+    seen: Prediction, run: str, handle: Handle, snapshot: Snapshot | None, answered: Answered | None = None
+) -> dict[str, Any]:
+    """Write the handle, and say that it is to be looked at; `seen` is the prediction as it was before."""
+    intent = answered.intent if answered else None
     # What was searched for may be over, and its webhook have come in vain.
-    growing = polling.wait(provider(seen.provider).polling, 0, webhook=seen.webhook and intent is not None)
-    first = polling.until(clock.seconds_between(clock.stamp(), seen.deadline), growing)
+    first = pace.wait(seen, 0, answered.soon) if answered else pace.wait(replace(seen, webhook=False), 0, None)
     upstream = snapshot.upstream if snapshot else Upstream()
     owned = store().own(seen, run, handle, upstream, due(first)) or store().get(seen.id)
     if owned is None or not _is_there(owned, handle):

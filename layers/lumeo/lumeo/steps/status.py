@@ -18,7 +18,7 @@ from lumeo.prediction import (
 )
 from lumeo.providers import provider
 from lumeo.redaction import redacted
-from lumeo.steps import collect, look, notices, stop
+from lumeo.steps import collect, look, notices, pace, stop
 from lumeo.steps.next import answer, current
 from lumeo.store import due, store
 from lumeo.telemetry import count, logger
@@ -32,8 +32,8 @@ GRACE_SECONDS = 60
 """After the deadline: so long the provider may take to end what was cancelled."""
 
 
-def status(prediction_id: str, run: str) -> dict[str, Any]:
-    """Look, record what is seen, and say what comes next."""
+def status(prediction_id: str, run: str, since: str | None = None) -> dict[str, Any]:
+    """Look, record what is seen, and say what comes next; `since`: when this call began to wait by itself."""
     prediction = current(prediction_id, run)
     if isinstance(prediction, dict):
         return prediction
@@ -43,7 +43,7 @@ def status(prediction_id: str, run: str) -> dict[str, Any]:
         return answer(prediction, "Create")
     if prediction.phase is Phase.SETTLED:
         return _look_afresh(prediction, run, prediction.handle)
-    return _look(prediction, run, prediction.handle)
+    return _look(prediction, run, prediction.handle, since)
 
 
 def seen(prediction_id: str, run: str, snapshot: Snapshot) -> dict[str, Any]:
@@ -56,15 +56,17 @@ def seen(prediction_id: str, run: str, snapshot: Snapshot) -> dict[str, Any]:
     return answer(prediction, "Create")
 
 
-def _look(prediction: Prediction, run: str, handle: Handle) -> dict[str, Any]:
+def _look(prediction: Prediction, run: str, handle: Handle, since: str | None) -> dict[str, Any]:
     try:
         snapshot = provider(prediction.provider).fetch(handle)
     except ProviderError as error:
         return _nothing_learnt(prediction, run, handle, error)
-    return _seen(prediction, run, handle, snapshot)
+    return _seen(prediction, run, handle, snapshot, since)
 
 
-def _seen(prediction: Prediction, run: str, handle: Handle, snapshot: Snapshot) -> dict[str, Any]:
+def _seen(
+    prediction: Prediction, run: str, handle: Handle, snapshot: Snapshot, since: str | None = None
+) -> dict[str, Any]:
     now, changes = clock.stamp(), look.changes(prediction, snapshot)
     ended, unstopped = verdict(prediction, snapshot, now), False
     if ended is None and _is_to_be_told(prediction, now):
@@ -77,10 +79,17 @@ def _seen(prediction: Prediction, run: str, handle: Handle, snapshot: Snapshot) 
         return answer(settled or prediction, "Finalize" if settled else "Status")
     if snapshot.unknown and (prediction.polls == 0 or snapshot.upstream.status != prediction.upstream.status):
         logger.error("a status that nobody knows: taken as still running", upstream_status=snapshot.upstream.status)
-    wait = _next_wait(prediction, _growing_wait(prediction, now))
-    observed = store().observe(prediction.id, run, changes | {"due_at": due(wait)})
+    soon, looks = None, 0
+    if not _expects_the_end(prediction, now):
+        soon, looks = pace.expected(prediction, pace.known(prediction), handle, snapshot), prediction.polls + 1
+    wait = pace.wait(prediction, looks, soon)
+    observed = store().observe(prediction.id, run, changes | {"looked_at": now, "due_at": due(wait)})
     if observed:
         notices.send(prediction, observed)
+    hold = pace.hold(prediction, soon, since) if observed else None
+    if hold:
+        clock.sleep(hold)
+        return status(prediction.id, run, since or now)
     return answer(observed or prediction, "Status", wait, parked_since=prediction)
 
 
@@ -177,13 +186,6 @@ def _cancelled(prediction: Prediction, handle: Handle, now: str) -> dict[str, An
         return {}
     stop.tell(prediction, handle)
     return {"cancel_sent": now}
-
-
-def _growing_wait(prediction: Prediction, now: str) -> int:
-    """Short while somebody who asked for the end, or a webhook that spoke of it, lets one expect it."""
-    looks = 0 if _expects_the_end(prediction, now) else prediction.polls + 1
-    webhook = prediction.webhook and prediction.wakes == 0
-    return polling.wait(provider(prediction.provider).polling, looks, webhook=webhook)
 
 
 def _next_wait(prediction: Prediction, wait: int) -> int:

@@ -9,15 +9,14 @@ from lumeo import announcing, api, artifacts, clock, documents, ids, runs, setti
 from lumeo.announcing import EVENTS
 from lumeo.errors import ApiError
 from lumeo.faults import mistyped
-from lumeo.files import files, named, url
+from lumeo.files import arrived, files, named, url
+from lumeo.offered import DEFAULT, is_known, known
 from lumeo.prediction import Phase, Prediction, Subscriber
-from lumeo.providers import DEFAULT, is_known, known, provider
 from lumeo.redaction import redacted
 from lumeo.repeats import fingerprint, repeats
 from lumeo.steps import target
 from lumeo.steps.admission import admit
 from lumeo.steps.target import Target
-from lumeo.steps.upload import arrived
 from lumeo.store import DUE_SHARDS, due, store
 from lumeo.telemetry import about, count
 
@@ -161,11 +160,10 @@ def _first(request: Request, asked: str) -> Prediction | None:
 
 
 def _deadline(request: Request, wanted: Target) -> Deadline:
-    longest = wanted.deadline or provider(wanted.provider).polling.deadline
     now, asked = clock.stamp(), request.cancel_after
-    if asked is not None and asked < longest:
+    if asked is not None and asked < wanted.deadline:
         return Deadline(now, clock.later(asked, now), "caller")
-    return Deadline(now, clock.later(longest, now), "default")
+    return Deadline(now, clock.later(wanted.deadline, now), "default")
 
 
 def _made(request: Request, wanted: Target, given: Any, deadline: Deadline) -> Prediction:

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lumeo import api, catalogue, providers, schemas, settings
+from lumeo import api, catalogue, settings
 from lumeo.catalogue import Entry
-from lumeo.errors import ApiError
+from lumeo.errors import ApiError, NotFound
 from lumeo.models import Known, is_name, models, schema_of
+from lumeo.offered import DEADLINE, DEFAULT
 from lumeo.prediction import is_hash
-from lumeo.providers import DEFAULT
 from lumeo.redaction import redacted
 
 _VERSION = re.compile(
@@ -34,7 +34,7 @@ class Target:
     options: Mapping[str, str] = field(default_factory=dict)
     latest: str | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    deadline: int | None = None
+    deadline: int = DEADLINE
     schema: Any = None
 
 
@@ -60,7 +60,7 @@ def by_model(provider: str, model: str) -> Target:
     if entry:
         return _of_catalogue(provider, entry)
     if catalogue.is_own(model):
-        raise ApiError(404, *api.NOT_FOUND)
+        raise NotFound
     _check_policy(provider, model, pinned=False)
     return _known(provider, model, None, Target(model=model))
 
@@ -77,7 +77,10 @@ def by_provider(name: str, model: str | None, options: Mapping[str, Any]) -> Tar
     """For a provider that is a declaration. Raises ApiError 422 for what it does not take."""
     if settings.version_policy() == "catalogue":
         raise _not_in_catalogue()
-    found = providers.provider(name)
+    # Only who names one loads what reads declarations, and calls it.
+    from lumeo.providers import provider  # noqa: PLC0415
+
+    found = provider(name)
     wrong = found.faults(model, options)
     if model is not None and not _no_token(model):
         wrong.append(("pattern", "model", "Expected a model, not a token"))
@@ -86,13 +89,14 @@ def by_provider(name: str, model: str | None, options: Mapping[str, Any]) -> Tar
     return Target(
         provider=name,
         model=model,
+        deadline=found.polling.deadline,
         options={name: value for name, value in {**found.options, **options}.items() if value is not None},
     )
 
 
 def _of_catalogue(provider: str, entry: Entry) -> Target:
     model, _, version = entry.version.partition(":")
-    target = Target(model=entry.model, version=entry.version, defaults=entry.input, deadline=entry.deadline)
+    target = Target(model=entry.model, version=entry.version, defaults=entry.input, deadline=entry.deadline or DEADLINE)
     return _known(provider, model, version or None, target)
 
 
@@ -111,7 +115,12 @@ def _known(provider: str, model: str | None, version: str | None, target: Target
 
 def check_input(target: Target, given: Mapping[str, Any]) -> None:
     """Raises ApiError 422, in Replicate's words, for an input that its model would not take."""
-    wrong = schemas.faults(target.schema, given) if target.schema else []
+    if not target.schema:
+        return
+    # Only an input whose schema is known loads what checks it.
+    from lumeo import schemas  # noqa: PLC0415
+
+    wrong = schemas.faults(target.schema, given)
     if wrong:
         raise api.invalid(*wrong)
 
@@ -147,7 +156,7 @@ def _field(name: str, description: str) -> dict[str, str]:
 
 def _check_name(name: str) -> None:
     if not (is_name(name) and _no_token(name)):
-        raise ApiError(404, *api.NOT_FOUND)
+        raise NotFound
 
 
 def _latest(described: Known) -> str | None:

@@ -10,12 +10,10 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from lumeo import api, aws, clock, documents, ids, listing, media, settings
-from lumeo.errors import ApiError
+from lumeo.errors import ApiError, NotFound
 from lumeo.faults import mistyped
-from lumeo.files import File, files, readable_url, shelf, url
+from lumeo.files import File, arrived, files, readable_url, shelf, url
 from lumeo.forms import Part
 from lumeo.pages import Place
 from lumeo.prediction import Document
@@ -114,22 +112,8 @@ def owned(file_id: str, caller: str) -> File:
     """A caller's own file, as it is now. Raises ApiError 404."""
     file = files().get(file_id, caller) if ids.looks_right(file_id) else None
     if file is None:
-        raise ApiError(404, *api.NOT_FOUND)
+        raise NotFound
     return arrived(file)
-
-
-def arrived(file: File) -> File:
-    """The file, with what came if it came since."""
-    if not file.awaited:
-        return file
-    try:
-        head = aws.s3().head_object(Bucket=settings.bucket_name(), Key=file.key)
-    except ClientError as error:
-        # A bucket that may not be listed says 403 for what is not there.
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] in {403, 404}:
-            return file
-        raise
-    return files().came(file, head["ETag"].strip('"'))
 
 
 def shown(file: File, origin: str) -> dict[str, Any]:

@@ -47,7 +47,8 @@ def _credential(prediction: Prediction) -> str:
 
 
 def _note(prediction: Prediction, said: WakeUp) -> None:
-    if prediction.phase is Phase.SENDING and store().propose(prediction.id, said.upstream_id):
+    ended = said.snapshot.status.terminal
+    if prediction.phase is Phase.SENDING and store().propose(prediction.id, said.upstream_id, ended=ended):
         return
     # What create wrote while this was read counts.
     now = store().get(prediction.id) if prediction.phase is Phase.SENDING else prediction
@@ -55,7 +56,7 @@ def _note(prediction: Prediction, said: WakeUp) -> None:
         return
     if now.handle is None or now.handle.id != said.upstream_id:
         _unknown(now, said)
-    elif said.snapshot.status.terminal:
+    elif ended:
         woken = store().wake(now.id)
         runs.wake(woken.task_token if woken else None)
     elif said.snapshot.status is Status.PROCESSING and not said.snapshot.unknown:

@@ -1,0 +1,65 @@
+"""When a running prediction is looked at next, by what is known of others of its model."""
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lumeo import checking, clock, polling
+from lumeo.experience import NOTHING, Experience, experiences, likely
+from lumeo.polling import Expected
+from lumeo.prediction import Handle, Prediction, Snapshot, Status
+from lumeo.providers import provider
+from lumeo.telemetry import logger
+
+ENOUGH = 3
+"""Predictions of a model that have to have ended before they say when to look."""
+ROUND, WOKEN = 3, 1
+"""Transitions that it takes to find an end by a look, and beside it by a webhook."""
+
+
+def known(prediction: Prediction) -> Experience:
+    """What is known of its model."""
+    try:
+        return experiences().of(prediction)
+    except (ClientError, BotoCoreError):
+        logger.warning("what is known of the model cannot be read", exc_info=True)
+        return NOTHING
+
+
+def expected(prediction: Prediction, others: Experience, handle: Handle, snapshot: Snapshot | None) -> Expected | None:
+    """When it is likely to end, as `others` of its model did; None where too little is known of them.
+
+    `snapshot` is what was last seen of it: boots are not like runs, so that the clock starts anew in between.
+    """
+    if others.run.n < ENOUGH:
+        return None
+    waited = max(0.0, clock.seconds_between(handle.at, clock.stamp()))
+    starting = snapshot is None or snapshot.status is Status.STARTING
+    ran = _ran(snapshot.upstream.started_at, handle) if snapshot else None
+    odds, elapsed = others.odds(waited, ran, starting=starting)
+    return Expected(odds, elapsed, others.lost if is_called(prediction) else 1.0)
+
+
+def wait(prediction: Prediction, looks: int, soon: Expected | None) -> int:
+    """Whole seconds before the next look, after `looks` of them; not past the deadline."""
+    policy = provider(prediction.provider).polling
+    wanted = polling.learnt_wait(policy, soon) if soon else polling.wait(policy, looks, webhook=is_called(prediction))
+    return polling.until(clock.seconds_between(clock.stamp(), prediction.deadline), wanted)
+
+
+def hold(prediction: Prediction, soon: Expected | None, since: str | None = None) -> float | None:
+    """Seconds after which to look within the same call, if that is cheaper than a wait; it holds `since` then."""
+    if soon is None or provider(prediction.provider).polling.first > 1:
+        return None
+    held = clock.seconds_between(since, clock.stamp()) if since else 0.0
+    return checking.hold(soon.odds, soon.elapsed, held, WOKEN if is_called(prediction) else ROUND)
+
+
+def is_called(prediction: Prediction) -> bool:
+    """Whether a webhook is expected: one that came while it ran was not that of the end."""
+    return prediction.webhook and prediction.wakes == 0
+
+
+def _ran(told: str | None, handle: Handle) -> float | None:
+    """Seconds since it began to run, if the provider says when that was."""
+    now = clock.stamp()
+    started = likely(told, handle.at, now)
+    return max(0.0, clock.seconds_between(started, now)) if started else None

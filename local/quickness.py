@@ -1,0 +1,110 @@
+"""Where moto does the same work over and over, which a thousand runs at once would mostly wait for.
+
+As with strictness.py, the patches are for good, and one whose target is gone after an upgrade of moto fails in `apply`.
+"""
+
+import copy
+import functools
+import threading
+from contextvars import ContextVar
+from typing import Any
+
+from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
+from moto.settings import moto_server_port
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import boto_client, json_path
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+
+_in_transaction: ContextVar[frozenset[str] | None] = ContextVar("in_transaction", default=None)
+"""Names of the items that the transaction under way may change."""
+_making = threading.Lock()
+_clients: dict[tuple[str, str, str], Any] = {}
+_transact = DynamoDBBackend.transact_write_items
+_serialize = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001 (there is no other way in)
+
+
+@functools.cache
+def apply() -> None:
+    """Put the patches in place. A second call changes nothing."""
+    values_as_they_are()
+    for caller in (lambda_eval_utils, state_task_service_aws_sdk):
+        _replace(caller, "boto_client_for", _client)
+    _replace(DynamoDBBackend, "transact_write_items", _transaction)
+    _replace(ExecutionWorker, "_get_evaluation_entrypoint", _program)
+    _replace(json_path, "parse", functools.cache(_attribute(json_path, "parse")))
+    # It has none: by default all is copied.
+    Table.__deepcopy__ = _copy_of_table  # type: ignore[attr-defined]
+
+
+@functools.cache
+def values_as_they_are() -> None:
+    """Have moto take DynamoDB's values as what they say they are.
+
+    It looks into each for all ten kinds, by several spellings of their names.
+    """
+    _replace(BaseJSONSerializer, "_serialize_type_structure", _value)
+
+
+def _replace(owner: Any, name: str, ours: Any) -> None:
+    setattr(owner, name, functools.wraps(_attribute(owner, name))(ours))
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    return getattr(owner, name)
+
+
+def _value(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    if shape.name != "AttributeValue" or not isinstance(value, dict) or len(value) != 1 or not key:
+        _serialize(self, serialized, value, shape, key)
+        return
+    ((kind, inner),) = value.items()
+    wrapper = self.MAP_TYPE()
+    self._serialize(wrapper, inner, shape.members[kind], kind)
+    self._default_serialize(serialized, wrapper, shape, key)
+
+
+def _client(region: str, service: str, state_credentials: Any = None) -> Any:
+    """One client for all tasks: moto makes one for each, from megabytes of botocore's descriptions."""
+    name = (region, service, moto_server_port())
+    with _making:
+        if name not in _clients:
+            _clients[name] = boto_client.boto_client_for(region, service, state_credentials)
+        return _clients[name]
+
+
+def _program(self: Any) -> Any:
+    """What a definition says is read once: moto parses it anew for each execution."""
+    return copy.deepcopy(_parsed(self._evaluation_details.state_machine_details.definition))
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(definition: str) -> Any:
+    return AmazonStateLanguageParser.parse(definition)[0]
+
+
+def _transaction(self: Any, transact_items: list[dict[str, Any]]) -> None:
+    """A transaction copies what it may change, to be able to take it back: moto copies the whole table."""
+    operations = [operation for item in transact_items for operation in item.values()]
+    keys = [operation.get("Key") or operation["Item"] for operation in operations]
+    before = _in_transaction.set(frozenset(key["pk"]["S"] for key in keys if "pk" in key))
+    try:
+        _transact(self, transact_items)
+    finally:
+        _in_transaction.reset(before)
+
+
+def _copy_of_table(self: Any, memo: dict[int, Any]) -> Any:
+    named = _in_transaction.get()
+    made = self.__class__.__new__(self.__class__)
+    memo[id(self)] = made
+    if named is None or self.hash_key_attr != "pk" or self.has_range_key:
+        made.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return made
+    made.__dict__.update(self.__dict__)
+    made.items = self.items.copy()
+    made.items.update({key: copy.deepcopy(item, memo) for key, item in self.items.items() if key.value in named})
+    return made
