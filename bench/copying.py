@@ -79,7 +79,7 @@ def measure(say: Say) -> Part:
     """Everything, in about two minutes."""
     settings = [_setting("at once", 0.0, [HUGE], say), _setting(f"after {1000 * DELAY:.0f} ms", DELAY, [], say)]
     fast, slow = settings
-    draw(ROOT / "docs" / "benchmarks" / "copying.svg", NAMES, [(each.setting, _points(each)) for each in settings])
+    draw("copying.svg", NAMES, [(each.setting, _points(each)) for each in settings])
     return Part(
         title="Copying",
         method=METHOD,

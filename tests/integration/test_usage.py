@@ -42,7 +42,7 @@ def known(driver: Driver, test_clock: TestClock) -> Driver:
     return driver
 
 
-KILOBYTE = 2
+KILOBYTE = 4
 """By so many units a write may differ: a record is billed by whole KB, and one byte may begin another."""
 
 
