@@ -21,7 +21,7 @@ CLIENTS: Mapping[str, Sequence[str]] = {
     "create": ("dynamodb", "secretsmanager"),
     "delete": ("dynamodb", "s3", "cloudfront"),
     "files": ("dynamodb", "s3"),
-    "finalize": ("dynamodb", "s3"),
+    "finalize": ("dynamodb", "s3", "secretsmanager"),
     "models": ("dynamodb", "secretsmanager"),
     "read": ("dynamodb",),
     "status": ("dynamodb", "secretsmanager"),

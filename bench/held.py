@@ -3,16 +3,17 @@
 from random import Random
 
 from bench.laws import LAWS, Law
+from bench.looks import BARE
+from bench.prices import GB_SECOND, TRANSITION
 from bench.report import Figure, Goal, Table
 from bench.schedules import learnt, taught
 from lumeo import checking, polling
 from lumeo.experience import Experience
+from lumeo.steps.pace import ROUND, WOKEN
 
 DRAWN, TAUGHT = 250, 50
-BASE, ROUND, WOKEN = 5, 3, 1
-"""Transitions: Create, Next?, Finalize, Next?, Done; Wait, Status, Next? of a round; WaitForWebhook if it is woken."""
-TRANSITION, GB_SECOND, MEMORY_GB, LOOK = 0.000025, 0.0000133334, 0.5, 0.12
-"""Dollars; gigabytes of the functions; seconds that a look takes."""
+MEMORY_GB, LOOK = 0.5, 0.12
+"""Gigabytes of the functions; seconds that a look takes."""
 
 
 def holding() -> tuple[list[Figure], Table]:
@@ -45,7 +46,7 @@ def _mean(law: Law, known: Experience, *, called: bool, held: bool) -> tuple[flo
 def _one(known: Experience, boot: int, run: float, *, called: bool, held: bool) -> tuple[float, ...]:
     """Transitions, looks, delay and seconds held of one prediction; its webhook, if it has one, is not lost."""
     wait = learnt(known, polling.LOOK_PRICE)
-    at, end, looks, transitions, holding = 0.0, boot + run, 0, BASE, 0.0
+    at, end, looks, transitions, holding = 0.0, boot + run, 0, BARE, 0.0
     while True:
         since = at
         while held and (more := _hold(known, at, at - since, _ran(at, boot, looks), called=called)):

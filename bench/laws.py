@@ -44,6 +44,8 @@ LAWS = (
     Law("12 s, cold", 12, 0.3, cold=0.1),
     Law("150 s", 150, 0.45),
 )
+OTHER_LAWS = (Law("60 s, sharp", 60, 0.05), Law("20 s, wide", 20, 0.9))
+"""Shown beside them."""
 
 
 def drifting(n: int) -> list[Law]:

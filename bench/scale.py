@@ -6,7 +6,7 @@ from statistics import mean
 from bench.report import Figure, Goal, Part, Say, Table
 from bench.scale_load import ONE_POLLED_IN, Load, per_one
 from bench.scale_stack import Stack, started
-from bench.usage import STEPS
+from bench.usage import PAGE_SCANS, STEPS, SWEEP_SCANS
 
 WANTED = 1000
 STAGES = (0.25, 0.5, 1.0)
@@ -91,7 +91,7 @@ def _part(load: Load, rows: list[tuple[int, int]], flying: int, say: Say) -> Par
             name="runs that the provider is paid for, by prediction: most", value=max(paid), goal=Goal("at most", 1)
         ),
         Figure(name="the same: fewest", value=min(paid), goal=Goal("at least", 1)),
-        Figure(name="memory of one more in flight, from 500 on", value=second / 1e3, unit="KB"),
+        Figure(name="memory of one more in flight, in the second half", value=second / 1e3, unit="KB"),
         Figure(name="that against the ones before", value=second / first, unit="×", goal=Goal("at most", FLAT)),
         Figure(name=f"memory that {STILL_SECONDS} s more take, all in flight", value=later, unit="MB"),
         *_requests(),
@@ -112,6 +112,8 @@ def _requests() -> list[Figure]:
     return [
         Figure(name="units written for one that a webhook ends, indexes included", value=whole.written + whole.moved),
         Figure(name="units read for it", value=whole.read),
-        Figure(name="index entries that a page of the list scans, at 250 and 10,000 predictions alike", value=101),
-        Figure(name="those that a sweep scans with nothing overdue, at both", value=0),
+        Figure(
+            name="index entries that a page of the list scans, at 250 and 10,000 predictions alike", value=PAGE_SCANS
+        ),
+        Figure(name="those that a sweep scans with nothing overdue, at both", value=SWEEP_SCANS),
     ]

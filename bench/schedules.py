@@ -48,7 +48,8 @@ def mean(played: Iterable[Played]) -> Played:
 
 
 def learnt(experience: Experience, price: float, lost: float = 1.0) -> Schedule:
-    """Ours, with what these predictions taught; the choice of `polling.learnt_wait`, at any price and unscattered."""
+    """Ours, with what these predictions taught: what `polling.learnt_wait` does, at any price."""
+    random = Random(f"{price} {lost}")
 
     @cache
     def odds(waited: float) -> tuple[checking.Odds, float]:
@@ -57,12 +58,14 @@ def learnt(experience: Experience, price: float, lost: float = 1.0) -> Schedule:
     @cache
     def best(elapsed: float, *, starting: bool) -> int:
         found, at = odds(elapsed) if starting else experience.odds(0.0, elapsed, starting=False)
-        return checking.next_look(found, at, price, lost=lost, longest=REPLICATE.longest)
+        longest = polling.longest_wait(REPLICATE, polling.Expected(found, at, lost))
+        return checking.next_look(found, at, price, lost=lost, longest=longest)
 
     def schedule(waited: float, ran: float | None, looks: int) -> float:
         if experience.run.n < ENOUGH:
             return polling.wait(REPLICATE, looks)
-        return best(waited, starting=True) if ran is None else best(ran, starting=False)
+        ideal = best(waited, starting=True) if ran is None else best(ran, starting=False)
+        return max(1, polling.scattered(ideal, polling.LEARNT_JITTER, random.random))
 
     return schedule
 

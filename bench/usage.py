@@ -7,6 +7,10 @@ counts each KB of the record, so that every further KB of input adds about ten u
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+PAGE_SCANS, SWEEP_SCANS = 101, 0
+"""Index entries that a page of the list reads, and a sweep that finds nothing overdue, however many predictions there
+are: tests/integration/test_requests.py."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:

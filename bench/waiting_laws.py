@@ -1,7 +1,7 @@
 """What is measured of one law: ours against the optimum, and against what others do."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 
@@ -91,6 +91,11 @@ def _with_looks(law: Law, looks: float) -> float:
     more, fewer = _ours(law, low), _ours(law, high)
     share = (more.looks - looks) / (more.looks - fewer.looks) if more.looks > fewer.looks else 0.0
     return more.delay + (fewer.delay - more.delay) * share
+
+
+def beside(law: Law) -> list[Figure]:
+    """The same of a law without a goal."""
+    return [replace(_near(law, price), goal=None) for price in PRICES]
 
 
 def _side_by_side(law: Law, points: Mapping[str, Played]) -> Table:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from aws_lambda_powertools.utilities import parameters
 
-from lumeo import aws, catalogue, files, keys, models, pages, providers, rates, repeats, store
+from lumeo import aws, catalogue, experience, files, keys, models, pages, providers, rates, repeats, store
 
 
 @contextmanager
@@ -29,6 +29,6 @@ def variables(wanted: Mapping[str, str]) -> Iterator[None]:
 def _forget() -> None:
     clients = (aws.dynamodb, aws.s3, aws.secretsmanager, aws.stepfunctions, aws.functions, aws.cloudfront)
     tables = (store.store, pages.pages, files.files, keys.keys, rates.clocks, repeats.repeats, models.models)
-    for made in (*clients, *tables, providers.provider, catalogue.catalogue):
+    for made in (*clients, *tables, experience.experiences, providers.provider, catalogue.catalogue):
         made.cache_clear()
     parameters.clear_caches()  # type: ignore[no-untyped-call]

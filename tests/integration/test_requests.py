@@ -8,6 +8,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
 from bench.counted import MOTO_ACCOUNT, Asked, counted
+from bench.usage import PAGE_SCANS, SWEEP_SCANS
 from local.template import REGION
 from lumeo import clock, ids, settings
 from lumeo.errors import ErrorCode
@@ -92,7 +93,7 @@ def test_what_reads_asks_for_the_same_at_any_size(filled: Filled) -> None:
         before = filled.asked(f"/v1/predictions?created_before={NOW}")
         found.append([told(asked) for asked in (one, first, later, before)])
 
-    page = {"dynamodb.Query": 1, "dynamodb.BatchGetItem": 1, "scanned": 101, "items": 100}
+    page = {"dynamodb.Query": 1, "dynamodb.BatchGetItem": 1, "scanned": PAGE_SCANS, "items": 100}
     assert found[0] == found[1] == [{"dynamodb.GetItem": 1, "scanned": 0, "items": 1}, page, page, page]
 
 
@@ -104,7 +105,12 @@ def test_a_filter_reads_no_more_than_its_bound(filled: Filled) -> None:
     again = filled.asked(onwards.removeprefix("https://lumeo.test"))
 
     rounds = MOST_READ // BATCH
-    most = {"dynamodb.Query": rounds, "dynamodb.BatchGetItem": rounds, "scanned": 101 * rounds, "items": MOST_READ}
+    most = {
+        "dynamodb.Query": rounds,
+        "dynamodb.BatchGetItem": rounds,
+        "scanned": PAGE_SCANS * rounds,
+        "items": MOST_READ,
+    }
     assert told(rare) == told(again) == most
     assert 2 <= shown <= 3
 
@@ -119,7 +125,7 @@ def test_a_sweep_reads_what_is_overdue_and_nothing_else(filled: Filled) -> None:
         assert filled.found == OVERDUE
         found.append((idle, told(busy)))
 
-    queries = {"dynamodb.Query": DUE_SHARDS, "scanned": 0, "items": 0}
+    queries = {"dynamodb.Query": DUE_SHARDS, "scanned": SWEEP_SCANS, "items": 0}
     calls = (
         "dynamodb.GetItem",
         "dynamodb.UpdateItem",

@@ -42,14 +42,14 @@ def known(driver: Driver, test_clock: TestClock) -> Driver:
     return driver
 
 
-KILOBYTE = 4
+KILOBYTE = 2
 """By so many units a write may differ: a record is billed by whole KB, and one byte may begin another."""
 
 
-def check(found: Usage, name: str) -> None:
+def check(found: Usage, name: str, within: int = KILOBYTE) -> None:
     """A step uses what is said of it; whom it calls is not seen here."""
     said = replace(STEPS[name], calls={}, requests=0)
-    assert abs(found.written - said.written) <= KILOBYTE
+    assert abs(found.written - said.written) <= within
     assert replace(found, written=said.written) == said
 
 
@@ -112,7 +112,8 @@ def test_each_output_costs_a_put_and_a_write(known: Driver, test_clock: TestCloc
         way.step("Status")
         finalized.append(way.step("Finalize"))
 
-    check(finalized[1] - finalized[0], "output")
+    # Each of the writes after it may be a unit larger.
+    check(finalized[1] - finalized[0], "output", within=4)
 
 
 def test_telling_the_caller(known: Driver, subscriber: Subscriber, test_clock: TestClock) -> None:

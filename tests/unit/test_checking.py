@@ -149,6 +149,7 @@ class TestNextLook:
         first = [next_look(odds, 0, price) for price in PRICES]
 
         assert first == sorted(first)
+        assert first[0] < first[-1]
 
     @each_known
     @pytest.mark.parametrize("elapsed", [0, 10, 300])

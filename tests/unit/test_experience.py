@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumeo import clock
@@ -391,6 +391,7 @@ class TestGarbage:
     def test_any_item_is_read(self, known: Experiences, client: "DynamoDBClient", cloud: dict[str, str]) -> None:
         """Whatever stands in its three attributes: nothing raises, and what is learnt next is kept."""
 
+        @settings(max_examples=40)
         @given(ITEMS)
         def read(said: dict[str, Any]) -> None:
             client.put_item(TableName=cloud["TABLE_NAME"], Item=pack({"pk": STATS} | said))

@@ -6,6 +6,7 @@ from lumeo import clock
 from lumeo.experience import NOTHING, Ended, Experience
 from lumeo.polling import Expected
 from lumeo.prediction import Phase, Prediction, Snapshot, Status, Upstream
+from lumeo.providers import provider
 from lumeo.steps import pace
 from tests.conftest import TestClock
 from tests.unit.make import HANDLE, NOW, prediction
@@ -122,7 +123,7 @@ class TestHold:
         """A provider whose first wait is longer wants no looks in between."""
         batch = running(provider="anthropic")
 
-        assert pace.provider("anthropic").polling.first > 1
+        assert provider("anthropic").polling.first > 1
         assert pace.hold(batch, expected(taught(0.5), one=batch)) is None
 
     @pytest.mark.parametrize(("seconds", "held"), [(0.5, True), (1.5, True), (2.8, False), (30, False)])

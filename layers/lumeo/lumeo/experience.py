@@ -25,8 +25,8 @@ KEPT_SECONDS = 90 * 86_400
 PAUSE_SECONDS = 1
 CLOCKS_DIFFER = 10
 """Seconds between a provider's clock and ours."""
-LATE_SECONDS = 5
-"""A look that found an end this old, of which no webhook had told, found a lost webhook."""
+TIME_TO_COME = 1
+"""Seconds that a webhook has: whether one came says something only where no look was promised before."""
 SEEN_ENDS = {
     None,
     ErrorCode.GENERATION_FAILED,
@@ -141,9 +141,16 @@ def how_it_went(prediction: Prediction) -> Ended | None:
     ended = likely(prediction.upstream.completed_at, handle.at, verdict.at) or _between(prediction, handle, verdict.at)
     boot = max(0.0, clock.seconds_between(handle.at, started)) if started else None
     run = max(0.0, clock.seconds_between(started or handle.at, ended))
-    late = clock.seconds_between(ended, verdict.at) >= LATE_SECONDS
-    heard = True if prediction.wakes else False if late else None
-    return Ended(boot, run, heard if prediction.webhook else None)
+    return Ended(boot, run, prediction.wakes > 0 if _had_time_to_come(prediction, ended) else None)
+
+
+def _had_time_to_come(prediction: Prediction, ended: str) -> bool:
+    """Whether a webhook was expected, and would have come before the look that was promised next.
+
+    Whatever became of it: to count all that came, and of the others those found late, would say that few are lost.
+    """
+    promised = prediction.promised_at
+    return prediction.webhook and promised is not None and clock.seconds_between(ended, promised) >= TIME_TO_COME
 
 
 def likely(told: str | None, earliest: str, latest: str) -> str | None:
@@ -164,7 +171,7 @@ def _between(prediction: Prediction, handle: Handle, seen: str) -> str:
 
 
 def _name(prediction: Prediction) -> str:
-    model = prediction.model or prediction.version or ""
+    model = prediction.model or prediction.version or f"callers/{prediction.caller}"
     return f"stats#{prediction.provider}#{f'deployments/{prediction.deployment}' if prediction.deployment else model}"
 
 

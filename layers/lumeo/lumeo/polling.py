@@ -12,7 +12,8 @@ from random import random
 from lumeo import checking
 from lumeo.checking import Odds
 
-JITTER = 0.1
+JITTER, LEARNT_JITTER = 0.1, 0.03
+"""Shares of a wait; what is learnt may be sharp."""
 SEARCH_CAP = 30
 BELIEVED = 3
 """So many times in a row a provider's own word for when to come again is taken as it stands."""
@@ -71,9 +72,16 @@ class Expected:
 
 def learnt_wait(policy: Policy, expected: Expected, *, chance: Callable[[], float] = random) -> int:
     """Seconds before the next look where it is known how long others took; never less than the policy's first."""
-    price = LOOK_PRICE * policy.first
-    ideal = checking.next_look(expected.odds, expected.elapsed, price, lost=expected.lost, longest=policy.longest)
-    return max(math.ceil(policy.first), min(math.floor(policy.longest), _scattered(ideal, chance)))
+    price, longest = LOOK_PRICE * policy.first, longest_wait(policy, expected)
+    ideal = checking.next_look(expected.odds, expected.elapsed, price, lost=expected.lost, longest=longest)
+    return max(math.ceil(policy.first), min(math.floor(longest), scattered(ideal, LEARNT_JITTER, chance)))
+
+
+def longest_wait(policy: Policy, expected: Expected) -> float:
+    """The longest that is worth waiting: once looked at, and with a webhook that may be lost, no longer than so far."""
+    if expected.lost == 1 or expected.elapsed < policy.first:
+        return policy.longest
+    return min(policy.longest, max(policy.cap * INSURED, expected.elapsed))
 
 
 def wait(policy: Policy, looks: int, *, webhook: bool = False, chance: Callable[[], float] = random) -> int:
@@ -89,15 +97,15 @@ def wait(policy: Policy, looks: int, *, webhook: bool = False, chance: Callable[
     # By logarithms: the power itself overflows in a long run.
     capped = looks * math.log(policy.factor) >= math.log(policy.cap / policy.first)
     ideal = policy.cap if capped else policy.first * policy.factor**looks
-    return int(max(1, min(policy.cap, _scattered(ideal, chance))))
+    return int(max(1, min(policy.cap, scattered(ideal, JITTER, chance))))
 
 
-def _scattered(ideal: float, chance: Callable[[], float]) -> int:
-    """About `ideal`, so that predictions that were submitted together drift apart.
+def scattered(ideal: float, jitter: float, chance: Callable[[], float]) -> int:
+    """`ideal`, give or take that share of it, so that predictions that were submitted together drift apart.
 
     The fraction that whole seconds cannot say becomes the chance of the next second, so that the mean is exact.
     """
-    return math.floor(ideal * (1 + JITTER * (2 * chance() - 1)) + chance())
+    return math.floor(ideal * (1 + jitter * (2 * chance() - 1)) + chance())
 
 
 def collect_wait(policy: Policy, troubles: int, *, chance: Callable[[], float] = random) -> int:

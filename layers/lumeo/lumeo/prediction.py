@@ -223,6 +223,7 @@ class Prediction:
     cancel_requested: str | None = None
     cancel_sent: str | None = None
     verdict: Verdict | None = None
+    promised_at: str | None = None
     collect_by: str | None = None
     remarks: tuple[Remark, ...] = ()
     result: Document | None = None

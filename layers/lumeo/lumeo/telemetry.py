@@ -23,8 +23,9 @@ def invocation(handler: Handler) -> Handler:
 
     It is the last that a function's module makes: from here on garbage is collected, but not looked for in modules.
     """
-    gc.freeze()
-    gc.enable()
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
     @functools.wraps(handler)
     def invoked(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -60,11 +60,13 @@ def create(prediction_id: str, run: str) -> dict[str, Any]:
 def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
     upstream = provider(prediction.provider)
     credential = credentials.name(prediction.provider, prediction.caller)
-    others, intent = pace.known(prediction), None
+    intent: Intent | None = None
     try:
         prepared = _prepared(prediction, run, credential)
         if prepared is None:
             return answer(prediction, "Create")
+        # Now, since nothing that takes time is to come between the provider's answer and the handle.
+        soon = pace.at_first(prediction, called=prepared.webhook is not None)
         intent = Intent(secrets.token_hex(8), clock.stamp(), clock.later(INTENT_SECONDS), credential=credential)
         intended = _intended(prediction, run, intent, webhook=prepared.webhook is not None)
         if intended is None:
@@ -82,7 +84,6 @@ def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
         return answer(prediction, "Create", LOOK_SECONDS)
     # Whatever becomes of the next write, the log knows what was paid for.
     logger.info("submitted", upstream_id=handle.id)
-    soon = pace.expected(prediction, others, handle, snapshot)
     owned = own(prediction, run, handle, snapshot, Answered(intent, soon))
     learn(prediction, snapshot)
     if upstream.finishes and snapshot is not None and snapshot.status.terminal:

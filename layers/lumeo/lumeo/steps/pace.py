@@ -15,26 +15,26 @@ ROUND, WOKEN = 3, 1
 """Transitions that it takes to find an end by a look, and beside it by a webhook."""
 
 
-def known(prediction: Prediction) -> Experience:
-    """What is known of its model."""
-    try:
-        return experiences().of(prediction)
-    except (ClientError, BotoCoreError):
-        logger.warning("what is known of the model cannot be read", exc_info=True)
-        return NOTHING
+def at_first(prediction: Prediction, *, called: bool) -> Expected | None:
+    """When it is likely to end from its submission on, as others of its model did; None where too little is known.
 
-
-def expected(prediction: Prediction, others: Experience, handle: Handle, snapshot: Snapshot | None) -> Expected | None:
-    """When it is likely to end, as `others` of its model did; None where too little is known of them.
-
-    `snapshot` is what was last seen of it: boots are not like runs, so that the clock starts anew in between.
+    `called`: by a webhook.
     """
+    others = _known(prediction)
+    if others.run.n < ENOUGH:
+        return None
+    odds, elapsed = others.odds(0, None, starting=True)
+    return Expected(odds, elapsed, others.lost if called else 1.0)
+
+
+def expected(prediction: Prediction, handle: Handle, snapshot: Snapshot) -> Expected | None:
+    """The same of what was last seen so: boots are not like runs, so that the clock starts anew in between."""
+    others = _known(prediction)
     if others.run.n < ENOUGH:
         return None
     waited = max(0.0, clock.seconds_between(handle.at, clock.stamp()))
-    starting = snapshot is None or snapshot.status is Status.STARTING
-    ran = _ran(snapshot.upstream.started_at, handle) if snapshot else None
-    odds, elapsed = others.odds(waited, ran, starting=starting)
+    ran = _ran(snapshot.upstream.started_at, handle)
+    odds, elapsed = others.odds(waited, ran, starting=snapshot.status is Status.STARTING)
     return Expected(odds, elapsed, others.lost if is_called(prediction) else 1.0)
 
 
@@ -63,3 +63,12 @@ def _ran(told: str | None, handle: Handle) -> float | None:
     now = clock.stamp()
     started = likely(told, handle.at, now)
     return max(0.0, clock.seconds_between(started, now)) if started else None
+
+
+def _known(prediction: Prediction) -> Experience:
+    """What is known of its model."""
+    try:
+        return experiences().of(prediction)
+    except (ClientError, BotoCoreError):
+        logger.warning("what is known of the model cannot be read", exc_info=True)
+        return NOTHING

@@ -20,7 +20,7 @@ from lumeo.providers import provider
 from lumeo.redaction import redacted
 from lumeo.steps import collect, look, notices, pace, stop
 from lumeo.steps.next import answer, current
-from lumeo.store import due, store
+from lumeo.store import DUE_SLACK, due, store
 from lumeo.telemetry import count, logger
 
 PENDING_SECONDS = 60
@@ -75,13 +75,15 @@ def _seen(
     ended = ended or _too_late(prediction, now) or _let_go(prediction, now, unstopped=unstopped)
     if ended:
         changes |= _ending(prediction, handle, ended, snapshot, unstopped=unstopped)
+        if since is None and prediction.due_at:
+            changes["promised_at"] = clock.later(-DUE_SLACK, prediction.due_at)
         settled = store().settle(prediction, run, ended, due(0), changes)
         return answer(settled or prediction, "Finalize" if settled else "Status")
     if snapshot.unknown and (prediction.polls == 0 or snapshot.upstream.status != prediction.upstream.status):
         logger.error("a status that nobody knows: taken as still running", upstream_status=snapshot.upstream.status)
     soon, looks = None, 0
     if not _expects_the_end(prediction, now):
-        soon, looks = pace.expected(prediction, pace.known(prediction), handle, snapshot), prediction.polls + 1
+        soon, looks = pace.expected(prediction, handle, snapshot), prediction.polls + 1
     wait = pace.wait(prediction, looks, soon)
     observed = store().observe(prediction.id, run, changes | {"looked_at": now, "due_at": due(wait)})
     if observed:
