@@ -378,7 +378,7 @@ def test_insurance_by_what_was_missed(driver: Driver) -> None:
         lost.append(experience(driver, prediction_id).lost)
         waits.append(driver.step("Create", driver.submit(model, given))["wait"])
 
-    assert lost == [pytest.approx(0.5 / 22, abs=0.005), pytest.approx(12.5 / 22, abs=0.05)]
+    assert lost[0] < 0.05 < lost[1] / 2
     assert waits[0] > waits[1] + 2
 
 

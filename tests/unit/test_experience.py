@@ -46,6 +46,7 @@ def ended(
     status: Status = Status.SUCCEEDED,
     code: ErrorCode | None = None,
     looked: float | None = None,
+    promised: float | None = None,
     **more: Any,
 ) -> Prediction:
     """A prediction that is over; all times in seconds since the provider took it."""
@@ -58,6 +59,7 @@ def ended(
         "upstream": upstream,
         "verdict": Verdict(status, after(seen), code),
         "looked_at": None if looked is None else after(looked),
+        "promised_at": None if promised is None else after(promised),
     }
     return prediction(Phase.DONE, **(told | more))
 
@@ -71,7 +73,7 @@ class TestHowItWent:
             pytest.param(ended(None, None), Ended(None, 5, None), id="no times, one look: halfway"),
             pytest.param(ended(None, None, looked=6), Ended(None, 8, None), id="no times, two looks: in between"),
             pytest.param(ended(2, None, looked=6), Ended(2, 6, None), id="a start, no end"),
-            pytest.param(ended(None, None, looked=6, wakes=1, webhook=True), Ended(None, 10, heard=True), id="called"),
+            pytest.param(ended(None, None, looked=6, wakes=1), Ended(None, 10, None), id="called"),
             pytest.param(
                 ended(upstream=Upstream(None, None, None, "soon", after(9))),
                 Ended(None, 9, None),
@@ -130,18 +132,16 @@ class TestHowItWent:
     @pytest.mark.parametrize(
         ("over", "heard"),
         [
-            pytest.param(ended(webhook=False, wakes=1), None, id="none was expected"),
-            pytest.param(ended(webhook=True, wakes=1), True, id="it came"),
-            pytest.param(ended(webhook=True, wakes=1, completed=1), True, id="it came late"),
-            pytest.param(ended(webhook=True, completed=9), None, id="a look was first"),
-            pytest.param(ended(webhook=True, completed=5.001), None, id="a look was first, just so"),
-            pytest.param(ended(webhook=True, completed=5), False, id="it did not come"),
-            pytest.param(ended(webhook=True, completed=None, looked=1), None, id="perhaps: nobody says when it ended"),
-            pytest.param(
-                ended(webhook=True, completed=None, looked=0, seen=60), False, id="surely not, though nobody says"
-            ),
-            pytest.param(ended(webhook=True, completed=90, looked=8), None, id="it ends later than now"),
-            pytest.param(ended(-3598, -3591, webhook=True, looked=8), None, id="an hour ago, by another clock"),
+            pytest.param(ended(promised=30, wakes=1), None, id="none was expected"),
+            pytest.param(ended(promised=30, webhook=True, wakes=1), True, id="it came"),
+            pytest.param(ended(promised=10, webhook=True, wakes=1), True, id="it came just before the look"),
+            pytest.param(ended(promised=10, webhook=True), False, id="it did not come before the look"),
+            pytest.param(ended(promised=9.999, webhook=True, wakes=1), None, id="it came, and would have had no time"),
+            pytest.param(ended(promised=9.999, webhook=True), None, id="it had no time to come"),
+            pytest.param(ended(webhook=True), None, id="it was looked for within a call"),
+            pytest.param(ended(None, None, looked=4, promised=10, webhook=True), False, id="nobody says when it ended"),
+            pytest.param(ended(None, 90, looked=9, promised=10, webhook=True), None, id="it ends later than now"),
+            pytest.param(ended(-3598, -3591, looked=9, promised=10, webhook=True), None, id="an hour ago, they say"),
         ],
     )
     def test_whether_the_webhook_came(self, over: Prediction, heard: bool | None) -> None:  # noqa: FBT001 (a case)
@@ -238,7 +238,7 @@ def item(client: "DynamoDBClient", table: str, name: str = STATS) -> Any:
 
 class TestExperiences:
     def test_the_first(self, known: Experiences, client: "DynamoDBClient", cloud: dict[str, str]) -> None:
-        known.add(ended(webhook=True, wakes=1))
+        known.add(ended(webhook=True, wakes=1, promised=30))
 
         found = known.of(ended())
         assert (found.n, found.at, found.boot.n, found.run.n) == (1, NOW, 1, 1)
@@ -306,7 +306,7 @@ class TestExperiences:
             pytest.param({}, STATS, id="a model"),
             pytest.param({"model": None, "version": "5c7d5dc6"}, "stats#replicate#5c7d5dc6", id="a bare version"),
             pytest.param({"provider": "acme", "model": "x"}, "stats#acme#x", id="another provider's"),
-            pytest.param({"provider": "acme", "model": None}, "stats#acme#", id="a provider without models"),
+            pytest.param({"provider": "acme", "model": None}, "stats#acme#callers/ann", id="a provider without models"),
         ],
     )
     def test_each_has_its_own(
