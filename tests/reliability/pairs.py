@@ -76,6 +76,15 @@ def _cancel_park(stage: Stage) -> None:
 
 
 def _cancel_finalize(stage: Stage) -> None:
+    _unheard(stage)
+    stage.expect("Finalize")
+    made = stage.here.submit("sim/instant")
+    stage.held("Finalize")
+    _cancel(stage, made)
+
+
+def _cancel_woken_finalize(stage: Stage) -> None:
+    """It looks itself, since a webhook led to it."""
     stage.expect("Finalize")
     made = stage.here.submit("sim/instant")
     stage.held("Finalize")
@@ -230,6 +239,7 @@ def _sweep_status(stage: Stage) -> None:
 
 def _sweep_finalize(stage: Stage) -> None:
     """As with create."""
+    _unheard(stage)
     stage.expect("Finalize")
     stage.expect("Sweep")
     made = stage.here.submit("sim/instant")
@@ -240,6 +250,7 @@ def _sweep_finalize(stage: Stage) -> None:
 
 def _sweep_slow_finalize(stage: Stage) -> None:
     """What finalize promised is overdue while it still works."""
+    _unheard(stage)
     stage.expect("Finalize")
     stage.expect("Sweep")
     stage.here.submit("sim/instant")
@@ -276,13 +287,30 @@ def _two_statuses(stage: Stage) -> None:
 
 
 def _two_finalizes(stage: Stage) -> None:
+    _unheard(stage)
     stage.expect("Finalize", times=2)
     stage.here.submit("sim/instant")
     stage.here.functions.lose(stage.held("Finalize"))
     stage.held("Finalize", 2)
 
 
+def _two_woken_finalizes(stage: Stage) -> None:
+    stage.expect("Finalize", times=2)
+    stage.here.submit("sim/instant")
+    stage.here.functions.lose(stage.held("Finalize"))
+    stage.held("Finalize", 2)
+
+
+def _overtaken_woken_finalize(stage: Stage) -> None:
+    stage.expect("Finalize", times=2)
+    made = stage.here.submit("sim/instant")
+    stage.held("Finalize")
+    stage.here.stop_run(made)
+    stage.held("Finalize", 2)
+
+
 def _overtaken_finalize(stage: Stage) -> None:
+    _unheard(stage)
     stage.expect("Finalize", times=2)
     made = stage.here.submit("sim/instant")
     stage.held("Finalize")
@@ -408,6 +436,7 @@ def _two_announces(stage: Stage) -> None:
 
 
 def _delete_finalize(stage: Stage) -> None:
+    _unheard(stage)
     stage.expect("Finalize")
     made = stage.here.submit("sim/instant")
     stage.held("Finalize")
@@ -464,6 +493,11 @@ def _fail_run(stage: Stage, prediction_id: str) -> None:
     stage.here.states.machine._cut(stage.here.executions()[prediction_id], "TIMED_OUT")
 
 
+def _unheard(stage: Stage) -> None:
+    """No webhook comes: Status sees the end, and Finalize has nothing to do but to store."""
+    stage.here.fault("webhook", "lose", times=-1)
+
+
 def _cancel(stage: Stage, prediction_id: str) -> None:
     stage.expect("Cancel")
     stage.cancels(prediction_id)
@@ -497,6 +531,7 @@ PAIRS = (
     _pair("cancel × last status", _cancel_last_status, *EITHER, many=True),
     _pair("cancel × park", _cancel_park, "canceled"),
     _pair("cancel × finalize", _cancel_finalize),
+    _pair("cancel × woken finalize", _cancel_woken_finalize, *EITHER, many=True),
     _pair("cancel × webhook", _cancel_webhook, *EITHER, many=True),
     _pair("cancel × sweep", _cancel_sweep, "canceled", many=True),
     _pair("two cancels", _two_cancels, "canceled", many=True),
@@ -518,7 +553,9 @@ PAIRS = (
     _pair("create × overtaken create", _overtaken_create, "canceled"),
     _pair("two statuses", _two_statuses),
     _pair("two finalizes", _two_finalizes),
+    _pair("two woken finalizes", _two_woken_finalizes, many=True),
     _pair("finalize × overtaken finalize", _overtaken_finalize),
+    _pair("woken finalize × overtaken woken finalize", _overtaken_woken_finalize, *EITHER, many=True),
     _pair("submit × its repeat", _two_submits),
     _pair("search × zombie create", _search_zombie),
     _pair("search × overtaken create", _search_overtaken, "canceled", many=True),
