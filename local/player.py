@@ -66,7 +66,8 @@ class Fault:
     """What befalls the next `times` requests of a call: another answer, or, `drop`, the end of the connection.
 
     A 4xx, and what is dropped `before`, have no effect; all else takes effect first, and only its answer is lost. With
-    headers alone the answer is as ever, and has them too. A body that is a text is an HTML page, all else JSON.
+    headers alone the answer is as ever, and has them too. A body that is a text is an HTML page, all else JSON. `url`: it
+    befalls requests of that alone.
     """
 
     call: str
@@ -75,6 +76,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = ""
     drop: Literal["before", "after"] | None = None
+    url: str = ""
 
     @property
     def in_vain(self) -> bool:
@@ -215,7 +217,7 @@ class Player:
             self.requests.append(seen)
             del self.requests[:-KEPT]
             part = self._parts.get(found[0] or "")
-            fault = _hit(part.faults, found[1]) if part else None
+            fault = _hit(part.faults, found[1], url) if part else None
         if part is None or found[1] is None or (seen.media and found[1] != DOWNLOAD):
             answer = _no_answer(f"No fixture has an answer to {request.method} {url}.")
             return Response(answer.text, status=answer.status, content_type=answer.type)
@@ -356,8 +358,8 @@ def _seen(request: Request, url: str, found: Found, *, media: bool = False) -> S
     )
 
 
-def _hit(faults: list[Fault], call: str | None) -> Fault | None:
-    fault = next((fault for fault in faults if fault.call == call), None)
+def _hit(faults: list[Fault], call: str | None, url: str) -> Fault | None:
+    fault = next((fault for fault in faults if fault.call == call and fault.url in {"", url}), None)
     if fault and fault.times > 0:
         fault.times -= 1
     if fault and fault.times == 0:
