@@ -66,8 +66,8 @@ class Fault:
     """What befalls the next `times` requests of a call: another answer, or, `drop`, the end of the connection.
 
     A 4xx, and what is dropped `before`, have no effect; all else takes effect first, and only its answer is lost. With
-    headers alone the answer is as ever, and has them too. A body that is a text is an HTML page, all else JSON. `url`: it
-    befalls requests of that alone.
+    headers alone the answer is as ever, and has them too. A body that is a text is an HTML page, all else JSON. `url`:
+    it befalls requests of that alone.
     """
 
     call: str
