@@ -23,14 +23,18 @@ PARTS = ("waiting", "webhooks", "copying", "cold", "answering", "scale")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="measure these alone, and write nothing")
-    chosen = parser.parse_args().parts or PARTS
-    console, begun = Console(), time.monotonic()
-    parts = {name: _measured(name, console, begun) for name in chosen}
-    about = _about(time.monotonic() - begun)
-    if tuple(chosen) == PARTS:
-        write(parts, about)
-        console.print(f"written: {PAGE.relative_to(ROOT)}")
-    else:
+    parser.add_argument("--write", action="store_true", help="write the page, with these parts alone")
+    options = parser.parse_args()
+    chosen, console, begun = options.parts or PARTS, Console(), time.monotonic()
+    parts: dict[str, Part] = {}
+    for name in chosen:
+        parts[name] = _measured(name, console, begun)
+        about = _about(time.monotonic() - begun)
+        # What comes later may fail.
+        if options.write or tuple(chosen) == PARTS:
+            write(parts, about)
+            console.print(f"written: {PAGE.relative_to(ROOT)}")
+    if not options.write and tuple(chosen) != PARTS:
         console.print(Markdown(markdown(parts, about)))
     missed = [figure.name for part in parts.values() for figure in part.figures if figure.verdict.startswith("not")]
     console.print(f"not reached: {missed}" if missed else "every goal is reached")
