@@ -129,7 +129,7 @@ def _step(state: str, given: str, at: float) -> Step:
         "WaitForWebhook": f"waits for a webhook, at most {wait[1] if wait else '?'} s",
         "WaitForRoom": f"waits {wait[1] if wait else '?'} s for room at the provider",
         "Status": f"look number {int(polls[1]) + 1 if polls else '?'}",
-        "Finalize": "looks if it was woken, copies every output, writes the record",
+        "Finalize": "copies every output, writes the record",
     }
     return Step(state, at, None, detail.get(state, ""))
 
