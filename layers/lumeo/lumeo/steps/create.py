@@ -72,6 +72,7 @@ def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
         if intended is None:
             return answer(prediction, "Create")
         prediction = intended
+        first = pace.wait(prediction, 0, soon)
         _check_time(intent)
         handle, snapshot = upstream.submit(prepared)
     except Rejected as error:
@@ -84,7 +85,7 @@ def _submit(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
         return answer(prediction, "Create", LOOK_SECONDS)
     # Whatever becomes of the next write, the log knows what was paid for.
     logger.info("submitted", upstream_id=handle.id)
-    owned = own(prediction, run, handle, snapshot, Answered(intent, soon))
+    owned = own(prediction, run, handle, snapshot, Answered(intent, first))
     learn(prediction, snapshot)
     if upstream.finishes and snapshot is not None and snapshot.status.terminal:
         return seen(prediction.id, run, snapshot)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lumeo import clock
+from lumeo import clock, polling
 from lumeo.errors import ErrorCode
-from lumeo.polling import Expected
 from lumeo.prediction import Handle, Intent, Phase, Prediction, Snapshot, Status, Upstream, Verdict
 from lumeo.steps import pace, stop
 from lumeo.steps.next import answer
@@ -16,10 +15,10 @@ from lumeo.telemetry import logger
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A submission that the provider has just answered: its intent, and when it is likely to end."""
+    """A submission that the provider has just answered: its intent, and the seconds before it is looked at first."""
 
     intent: Intent
-    soon: Expected | None
+    first: int
 
 
 def own(
@@ -28,7 +27,8 @@ def own(
     """Write the handle, and say that it is to be looked at; `seen` is the prediction as it was before."""
     intent = answered.intent if answered else None
     # What was searched for may be over, and its webhook have come in vain.
-    first = pace.wait(seen, 0, answered.soon) if answered else pace.wait(replace(seen, webhook=False), 0, None)
+    wanted = answered.first if answered else pace.wait(replace(seen, webhook=False), 0, None)
+    first = polling.until(clock.seconds_between(clock.stamp(), seen.deadline), wanted)
     upstream = snapshot.upstream if snapshot else Upstream()
     owned = store().own(seen, run, handle, upstream, due(first)) or store().get(seen.id)
     if owned is None or not _is_there(owned, handle):
