@@ -17,17 +17,17 @@ from bench.scale_stack import KNOWN, Stack
 from local.template import REGION
 
 POLLED = "sim/tokens"
-ONE_POLLED_IN = 5
-BOOT_SECONDS, LONG_SECONDS = 5, 3000
+ONE_POLLED_IN = 10
+LONG_SECONDS = 3000
 """None of them ends by itself."""
 TERMINAL = {"succeeded", "failed", "canceled"}
 CALLERS = 4
 """Requests to create that are under way at once."""
 LOT = 25
 """So many are brought in flight before the next: what is submitted faster than it is carried on only queues up."""
-PAUSE = 0.1
-PATIENCE = 60
-"""Seconds in which something has to go on."""
+PAUSE = 0.5
+PATIENCE, LONGEST = 60, 600
+"""Seconds in which something has to go on, and for all that one waits for."""
 
 
 @dataclass(slots=True)
@@ -36,7 +36,6 @@ class Load:
 
     stack: Stack
     say: Say
-    models: tuple[str, str] = (KNOWN, POLLED)
     ids: list[str] = field(default_factory=list)
     _local: threading.local = field(default_factory=threading.local)
 
@@ -110,10 +109,8 @@ class Load:
 
     def _submit(self, n: int) -> str:
         polled = n % ONE_POLLED_IN == 0
-        # A webhook of the start that overtakes the answer to the submission costs a look.
-        given: dict[str, Any] = {"tokens": 1} if polled else {"output": "a text", "starting": BOOT_SECONDS}
-        given |= {"processing": LONG_SECONDS}
-        url = f"{self.stack.ready.api_url}/models/{self.models[polled]}/predictions"
+        given = {"tokens": 1, "processing": LONG_SECONDS} if polled else {"output": "a text", "starting": LONG_SECONDS}
+        url = f"{self.stack.ready.api_url}/models/{POLLED if polled else KNOWN}/predictions"
         answer = self._session.post(url, json={"input": given}, timeout=PATIENCE)
         answer.raise_for_status()
         return str(answer.json()["id"])
@@ -121,14 +118,14 @@ class Load:
     def _until(self, enough: Any) -> None:
         """Raises TimeoutError when nothing has changed for too long."""
         seen: Any = None
-        since = time.monotonic()
+        begun = since = time.monotonic()
         while True:
             counted = self.counted()
             if enough(counted):
                 return
             now = (counted["created"], counted["running"], self.stack.busy // 5)
             since, seen = (time.monotonic(), now) if now != seen else (since, seen)
-            if time.monotonic() - since > PATIENCE:
+            if time.monotonic() > min(since + PATIENCE, begun + LONGEST):
                 raise TimeoutError(f"nothing goes on any more: {counted}")
             time.sleep(PAUSE)
 
