@@ -6,11 +6,13 @@ and https://replicate.com/docs/topics/predictions/rate-limits, as on 2026-11-20.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bench.cost import Job, usage
 from bench.functions import COPY_SECONDS_PER_MB, FUNCTIONS
+from bench.held import Way
+from bench.looks import BARE
 from lumeo.store import DUE_SHARDS
 
 DAY = 86_400
@@ -63,6 +65,14 @@ def at_once(job: Job) -> dict[str, float]:
     seconds = {name: calls.get(name, 0) * function.seconds for name, function in FUNCTIONS.items()}
     seconds["Finalize"] += job.outputs * job.output_mb * COPY_SECONDS_PER_MB
     return seconds | {"Submit": seconds["Submit"] + job.hold}
+
+
+def held_at_once(job: Job, way: Way) -> float:
+    """Seconds of function time in all, where calls are held and look themselves."""
+    # The look after a wait that a webhook ended is Finalize's own.
+    looks = way.looks - (way.transitions - BARE if job.webhook else 0)
+    seconds = at_once(replace(job, looks=0)) | {"Status": looks * FUNCTIONS["Status"].seconds}
+    return sum(seconds.values()) + way.seconds
 
 
 def a_day(per_second: float) -> float:

@@ -1,5 +1,8 @@
 """What it saves to look a few times within one call, where the end is near, instead of letting go and coming back."""
 
+import math
+from dataclasses import astuple, dataclass
+from functools import cache
 from random import Random
 
 from bench.laws import LAWS, Law
@@ -7,13 +10,29 @@ from bench.looks import BARE
 from bench.prices import GB_SECOND, TRANSITION
 from bench.report import Figure, Goal, Table
 from bench.schedules import learnt, taught
-from lumeo import checking, polling
+from lumeo import polling
 from lumeo.experience import Experience
-from lumeo.steps.pace import ROUND, WOKEN
+from lumeo.polling import Expected
+from lumeo.steps.pace import GLANCE_SECONDS, ROUND, WOKEN, held_for
 
 DRAWN, TAUGHT = 250, 50
 MEMORY_GB, LOOK = 0.5, 0.12
 """Gigabytes of the functions; seconds that a look takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Of one prediction, or the mean of many: transitions, looks, delay and seconds for which calls were held."""
+
+    transitions: float
+    looks: float
+    delay: float
+    seconds: float
+
+    @property
+    def dollars(self) -> float:
+        """For a thousand: of transitions and functions."""
+        return 1000 * (self.transitions * TRANSITION + (self.seconds + self.looks * LOOK) * MEMORY_GB * GB_SECOND)
 
 
 def holding() -> tuple[list[Figure], Table]:
@@ -21,14 +40,12 @@ def holding() -> tuple[list[Figure], Table]:
     rows: list[list[str | float]] = []
     found = {}
     for law in LAWS:
-        known = taught(law, TAUGHT, Random(1))
         for called in (False, True):
             for held in (False, True):
-                each = _mean(law, known, called=called, held=held)
-                found[law.name, called, held] = each
-                way = ("webhook" if called else "no webhook") + (", held" if held else "")
-                rows.append([law.name, way, *each[:4], _dollars(each)])
-    saved = _dollars(found["1 s", False, True]) / _dollars(found["1 s", False, False])
+                way = found[law.name, called, held] = usual(law, called=called, held=held)
+                name = ("webhook" if called else "no webhook") + (", held" if held else "")
+                rows.append([law.name, name, way.transitions, way.looks, way.delay, way.seconds, way.dollars])
+    saved = found["1 s", False, True].dollars / found["1 s", False, False].dollars
     figures = [
         Figure(name="1 s, no webhook: dollars with looks in one call / without", value=saved, goal=Goal("at most", 1))
     ]
@@ -37,27 +54,34 @@ def holding() -> tuple[list[Figure], Table]:
     return figures, Table(caption=caption, head=head, rows=rows)
 
 
-def _mean(law: Law, known: Experience, *, called: bool, held: bool) -> tuple[float, ...]:
-    random = Random(2)
-    each = [_one(known, *law.draw(random), called=called, held=held) for _ in range(DRAWN)]
-    return tuple(sum(column) / len(each) for column in zip(*each, strict=True))
+def usual(law: Law, *, called: bool, held: bool) -> Way:
+    """The mean of predictions of a known model; none of the webhooks is lost, nor do they take time."""
+    known, random = _known(law), Random(2)
+    each = [astuple(_one(known, *law.draw(random), called=called, held=held)) for _ in range(DRAWN)]
+    return Way(*(sum(column) / len(each) for column in zip(*each, strict=True)))
 
 
-def _one(known: Experience, boot: int, run: float, *, called: bool, held: bool) -> tuple[float, ...]:
-    """Transitions, looks, delay and seconds held of one prediction; its webhook, if it has one, is not lost."""
+@cache
+def _known(law: Law) -> Experience:
+    return taught(law, TAUGHT, Random(1))
+
+
+def _one(known: Experience, boot: int, run: float, *, called: bool, held: bool) -> Way:
     wait = learnt(known, polling.LOOK_PRICE)
     at, end, looks, transitions, holding = 0.0, boot + run, 0, BARE, 0.0
     while True:
         since = at
         while held and (more := _hold(known, at, at - since, _ran(at, boot, looks), called=called)):
+            if called and at + more > end:
+                more = GLANCE_SECONDS * math.ceil((end - at) / GLANCE_SECONDS)
             at, looks, holding = at + more, looks + 1, holding + more
             if at >= end:
-                return transitions, looks, at - end, holding
+                return Way(transitions, looks, at - end, holding)
         if called:  # the insurance's looks are rare enough to be left out here
-            return transitions + WOKEN, looks + 1, 0.0, holding
+            return Way(transitions + WOKEN, looks + 1, 0.0, holding)
         at, looks, transitions = at + wait(at, _ran(at, boot, looks), looks), looks + 1, transitions + ROUND
         if at >= end:
-            return transitions, looks, at - end, holding
+            return Way(transitions, looks, at - end, holding)
 
 
 def _ran(at: float, boot: int, looks: int) -> float | None:
@@ -66,9 +90,4 @@ def _ran(at: float, boot: int, looks: int) -> float | None:
 
 def _hold(known: Experience, at: float, held: float, ran: float | None, *, called: bool) -> float | None:
     odds, elapsed = known.odds(at, ran, starting=ran is None)
-    return checking.hold(odds, elapsed, held, WOKEN if called else ROUND)
-
-
-def _dollars(each: tuple[float, ...]) -> float:
-    transitions, looks, _, holding = each[:4]
-    return 1000 * (transitions * TRANSITION + (holding + looks * LOOK) * MEMORY_GB * GB_SECOND)
+    return held_for(Expected(odds, elapsed), held, called=called)

@@ -5,7 +5,7 @@ from statistics import mean
 
 from bench.report import Figure, Goal, Part, Say, Table
 from bench.scale_load import ONE_POLLED_IN, Load, per_one
-from bench.scale_stack import Stack, started
+from bench.scale_stack import started
 from bench.usage import PAGE_SCANS, STEPS, SWEEP_SCANS
 
 STAGES = (250, 500, 750, 1000)

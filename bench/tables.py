@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bench import known, prices
-from bench.capacity import DAY, Quota, Workload, a_day, at_once, quotas
+from bench.capacity import CALLS_A_MINUTE, DAY, Quota, Workload, a_day, at_once, held_at_once, quotas
 from bench.cost import DAYS, Job, beside, dollars
+from bench.held import usual
+from bench.laws import LAWS
 from bench.looks import in_vain, looks, plain, transitions
 from bench.report import ROOT, table
 from bench.usage import STEPS
@@ -20,6 +22,8 @@ USUAL = Job(looks=0)
 BUSY = Workload(job=replace(USUAL, reads=1), accounts=40, callers=40, models=10, api_rate=5_000)
 TEN_MILLION = 10_000_000
 PEAK = 3.0
+QUICK = LAWS[:2]
+"""Of what takes longer, no call is held."""
 
 
 def page(text: str) -> str:
@@ -158,6 +162,30 @@ def together() -> list[str]:
     return table(["function", "at once, for each prediction a second"], rows)
 
 
+def held() -> list[str]:
+    """What it takes to hold calls, of models that are known."""
+    load = Workload()
+    rows = []
+    for law in QUICK:
+        for called in (True, False):
+            way = usual(law, called=called, held=True)
+            together = held_at_once(replace(load.job, webhook=called), way)
+            rows.append(
+                [
+                    law.name,
+                    "webhook" if called else "none",
+                    f"{way.seconds:.1f}",
+                    f"{way.looks:.1f}",
+                    f"{together:.1f}",
+                    _rate(load.lambdas / together),
+                    _rate(CALLS_A_MINUTE / 60 / way.looks),
+                ]
+            )
+    head = ["it takes", "webhook", "seconds held", "looks", "calls at once"]
+    head += ["a second, by 1,000 calls at once", "a second, by one account's looks"]
+    return table(head, rows)
+
+
 def _quotas(found: Iterable[Quota]) -> list[str]:
     rows = [
         [quota.name, quota.owner, _count(quota.allowed), f"{quota.used:.3g}", _rate(quota.holds), quota.raise_by]
@@ -198,6 +226,7 @@ TABLES: Mapping[str, Callable[[], Sequence[str]]] = {
     "ten-million": ten_million,
     "bill": bill,
     "together": together,
+    "held": held,
 }
 
 

@@ -1,6 +1,8 @@
 """With webhooks: looks as an insurance, what a prediction is billed, and how soon its end is ours."""
 
+import itertools
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from random import Random
 from statistics import median
 
@@ -34,7 +36,8 @@ with one small picture.
 
 def measure(say: Say) -> Part:
     say("looks as an insurance")
-    rows = [_row(law, lost) for law in LAWS for lost in LOST]
+    with ProcessPoolExecutor() as pool:
+        rows = list(pool.map(_row, *zip(*itertools.product(LAWS, LOST), strict=True)))
     say("predictions on the local stack")
     short, long = runs(SECONDS, RUNS), runs(SLOW, RUNS)
     head = ["", "webhooks lost", "share learnt", "looks in vain, or for a lost one", "delay (s)", "transitions"]

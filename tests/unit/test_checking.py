@@ -215,12 +215,13 @@ class TestHold:
     def test_where_it_is_cheaper_than_a_wait(self, name: str, elapsed: float, held: float, *, held_for: bool) -> None:
         assert (hold(KNOWN[name], elapsed, held, 3) is not None) == held_for
 
-    def test_looks_where_a_third_has_ended(self) -> None:
+    @pytest.mark.parametrize("part", [1 / 3, 0.95])
+    def test_looks_where_that_part_has_ended(self, part: float) -> None:
         odds = learnt(scattered(1, 0.3))
-        seconds = hold(odds, 0, 0, 3)
+        seconds = hold(odds, 0, 0, 3, part)
 
         assert seconds
-        assert odds.at(seconds - GRAIN)[0] < odds.at(HOLD_SECONDS)[0] / 3 <= odds.at(seconds)[0]
+        assert odds.at(seconds - GRAIN)[0] < part * odds.at(HOLD_SECONDS)[0] <= odds.at(seconds)[0]
 
     def test_costs_no_more_than_what_it_saves(self) -> None:
         """By its own figures: seconds of a function against the transitions of those that end meanwhile."""

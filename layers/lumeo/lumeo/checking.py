@@ -79,12 +79,12 @@ def next_look(odds: Odds, elapsed: float, price: float, *, lost: float = 1.0, lo
     return max(1, math.floor(min(longest, moments[best[0]])))
 
 
-def hold(odds: Odds, elapsed: float, held: float, saved: int) -> float | None:
+def hold(odds: Odds, elapsed: float, held: float, saved: int, part: float = 1 / 3) -> float | None:
     """Seconds after which to look again without letting go of the function, or None where a wait is cheaper.
 
     `held`: seconds for which it was held already; `saved`: the transitions that an end seen meanwhile saves. The next
-    look is where a third of what may end until then has ended: equal conditional probabilities are nearly best (Munford
-    and Shahani, "A nearly optimal inspection policy", 1972).
+    look is where that part of what may end until then has ended: equal conditional probabilities are nearly best
+    (Munford and Shahani, "A nearly optimal inspection policy", 1972).
     """
     left = HOLD_SECONDS - held
     ended, waited = odds.at(elapsed)
@@ -96,8 +96,8 @@ def hold(odds: Odds, elapsed: float, held: float, saved: int) -> float | None:
     if likely * saved * TRANSITION_SECONDS < busy:
         return None
     steps = (GRAIN * n for n in range(1, int(left / GRAIN) + 1))
-    third = ended + likely * (1 - ended) / 3
-    return next((step for step in steps if odds.at(elapsed + step)[0] >= third), left)
+    enough = ended + part * likely * (1 - ended)
+    return next((step for step in steps if odds.at(elapsed + step)[0] >= enough), left)
 
 
 def _tail(elapsed: float, price: float, end: float, longest: float) -> int:

@@ -99,7 +99,7 @@ def _held(prediction: Prediction, run: str, intent: Intent, soon: Expected | Non
     hold = pace.hold(prediction, soon)
     if hold is None or clock.seconds_between(intent.at, since) > QUICK_SECONDS:
         return None
-    clock.sleep(hold)
+    pace.sleep(prediction, hold)
     return status(prediction.id, run, since)
 
 

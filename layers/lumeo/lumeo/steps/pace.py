@@ -7,12 +7,17 @@ from lumeo.experience import NOTHING, Experience, experiences, likely
 from lumeo.polling import Expected
 from lumeo.prediction import Handle, Prediction, Snapshot, Status
 from lumeo.providers import provider
+from lumeo.store import store
 from lumeo.telemetry import logger
 
 ENOUGH = 3
 """Predictions of a model that have to have ended before they say when to look."""
 ROUND, WOKEN = 3, 1
 """Transitions that it takes to find an end by a look, and beside it by a webhook."""
+ALMOST_ALL = 0.95
+"""Of the webhooks that may come while a call is held, so many have when it is looked at."""
+GLANCE_SECONDS = 0.1
+"""While a call is held, the record is read so often: each time for a two-hundredth of a transition."""
 
 
 def at_first(prediction: Prediction, *, called: bool) -> Expected | None:
@@ -50,12 +55,33 @@ def hold(prediction: Prediction, soon: Expected | None, since: str | None = None
     if soon is None or provider(prediction.provider).polling.first > 1:
         return None
     held = clock.seconds_between(since, clock.stamp()) if since else 0.0
-    return checking.hold(soon.odds, soon.elapsed, held, WOKEN if is_called(prediction) else ROUND)
+    return held_for(soon, held, called=is_called(prediction))
+
+
+def held_for(soon: Expected, held: float, *, called: bool) -> float | None:
+    """Where a webhook tells of the end, a look is for those that do not come."""
+    if called:
+        return checking.hold(soon.odds, soon.elapsed, held, WOKEN, ALMOST_ALL)
+    return checking.hold(soon.odds, soon.elapsed, held, ROUND)
+
+
+def sleep(prediction: Prediction, seconds: float) -> None:
+    """Hold a call so long, or until a webhook or a cancel has come."""
+    naps = max(1, round(seconds / GLANCE_SECONDS)) if is_called(prediction) else 1
+    for nap in range(naps):
+        if nap and _is_woken(prediction):
+            return
+        clock.sleep(seconds / naps)
 
 
 def is_called(prediction: Prediction) -> bool:
     """Whether a webhook is expected: one that came while it ran was not that of the end."""
     return prediction.webhook and prediction.wakes == 0
+
+
+def _is_woken(prediction: Prediction) -> bool:
+    now = store().get(prediction.id)
+    return now is None or now.wakes > prediction.wakes
 
 
 def _ran(told: str | None, handle: Handle) -> float | None:

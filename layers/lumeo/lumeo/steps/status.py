@@ -86,13 +86,14 @@ def _seen(
         soon, looks = pace.expected(prediction, handle, snapshot), prediction.polls + 1
     wait = pace.wait(prediction, looks, soon)
     observed = store().observe(prediction.id, run, changes | {"looked_at": now, "due_at": due(wait)})
-    if observed:
-        notices.send(prediction, observed)
-    hold = pace.hold(prediction, soon, since) if observed else None
+    if observed is None:
+        return answer(prediction, "Status", wait, parked_since=prediction)
+    notices.send(prediction, observed)
+    hold = pace.hold(prediction, soon, since)
     if hold:
-        clock.sleep(hold)
+        pace.sleep(prediction, hold)
         return status(prediction.id, run, since or now)
-    return answer(observed or prediction, "Status", wait, parked_since=prediction)
+    return answer(observed, "Status", wait, parked_since=prediction)
 
 
 def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: ProviderError) -> dict[str, Any]:
