@@ -29,7 +29,7 @@ one for the wait that its webhook ends, and {ROUND} for each look before; looks 
 Once looked at, a prediction is not waited for longer than so far (30 s at least), which the optimum does not mind.
 
 From the provider's end to ours is measured on the local stack (one process, moto), by the times that provider and
-record name: predictions of {SECONDS:g} s and of {SLOW:g} s, one after another, of a model of which 50 are known, each
+record name: predictions of {SECONDS:g} s and of {SLOW:g} s, one every second, of a model of which 50 are known, each
 with one small picture.
 """
 
