@@ -1,11 +1,12 @@
 """What it saves to look a few times within one call, where the end is near, instead of letting go and coming back."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from functools import cache
 from random import Random
 
-from bench.laws import LAWS, Law
+from bench.laws import Law
 from bench.looks import BARE
 from bench.prices import GB_SECOND, TRANSITION
 from bench.report import Figure, Goal, Table
@@ -35,23 +36,36 @@ class Way:
         return 1000 * (self.transitions * TRANSITION + (self.seconds + self.looks * LOOK) * MEMORY_GB * GB_SECOND)
 
 
-def holding() -> tuple[list[Figure], Table]:
-    """For each law, with and without: transitions, looks, delay, and dollars of transitions and functions."""
-    rows: list[list[str | float]] = []
-    found = {}
-    for law in LAWS:
-        for called in (False, True):
-            for held in (False, True):
-                way = found[law.name, called, held] = usual(law, called=called, held=held)
-                name = ("webhook" if called else "no webhook") + (", held" if held else "")
-                rows.append([law.name, name, way.transitions, way.looks, way.delay, way.seconds, way.dollars])
-    saved = found["1 s", False, True].dollars / found["1 s", False, False].dollars
+WAYS = [(called, held) for called in (False, True) for held in (False, True)]
+
+
+def ways(law: Law) -> list[Way]:
+    """Without and with a webhook, each without and with looks in one call."""
+    return [usual(law, called=called, held=held) for called, held in WAYS]
+
+
+def chapter(found: Mapping[Law, Sequence[Way]]) -> tuple[list[Figure], Table]:
+    """Of each law: transitions, looks, delay, and dollars of transitions and functions."""
+    rows: list[list[str | float]] = [
+        [law.name, _called(*case), *astuple(way), way.dollars]
+        for law, each in found.items()
+        for case, way in zip(WAYS, each, strict=True)
+    ]
+    bare, held, *_ = next(iter(found.values()))
     figures = [
-        Figure(name="1 s, no webhook: dollars with looks in one call / without", value=saved, goal=Goal("at most", 1))
+        Figure(
+            name="1 s, no webhook: dollars with looks in one call / without",
+            value=held.dollars / bare.dollars,
+            goal=Goal("at most", 1),
+        )
     ]
     head = ["", "", "transitions", "looks", "delay (s)", "seconds held", "$ per 1,000"]
     caption = "Looks in one call (at most 3 s) after 50 predictions; dollars of transitions and of the time held"
     return figures, Table(caption=caption, head=head, rows=rows)
+
+
+def _called(called: bool, held: bool) -> str:  # noqa: FBT001 (as WAYS has them)
+    return ("webhook" if called else "no webhook") + (", held" if held else "")
 
 
 def usual(law: Law, *, called: bool, held: bool) -> Way:

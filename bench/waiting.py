@@ -3,9 +3,12 @@
 What was learnt is judged by predictions that it has not seen; every schedule meets the same ones.
 """
 
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from typing import Any
 
-from bench.held import holding
+from bench.held import chapter as held_chapter
+from bench.held import ways
 from bench.laws import LAWS, OTHER_LAWS
 from bench.report import Figure, Part, Plot, Say
 from bench.waiting_changes import CASES, DRIFT, adapting, changed, drift, table, worst
@@ -39,27 +42,36 @@ CAPTIONS = {
 
 def measure(say: Say) -> Part:
     with ProcessPoolExecutor() as pool:
-        say("ours after 50 predictions, the optimum, and the others")
-        chapters = dict(zip(LAWS, pool.map(chapter, LAWS), strict=True))
-        others = [figure for each in pool.map(beside, OTHER_LAWS) for figure in each]
-        say("while durations drift")
-        drifts = list(pool.map(drift, PRICES))
-        say("from nothing, and after a change")
-        ratios = list(pool.map(changed, CASES))
-        say("looks within one call")
-        held = pool.submit(holding)
-        draw_adapting(pool.submit(adapting, PRICES[0]).result())
-        held_figures, held_table = held.result()
+        # The longest first, so that no process has to wait for the others in the end.
+        planned = {law: pool.submit(chapter, law) for law in reversed(LAWS)}
+        holding = {law: pool.submit(ways, law) for law in reversed(LAWS)}
+        series = pool.submit(adapting, PRICES[0])
+        known = [pool.submit(beside, law) for law in OTHER_LAWS]
+        drifting = [pool.submit(drift, price) for price in PRICES]
+        changing = [pool.submit(changed, case) for case in CASES]
+        _follow([*planned.values(), *holding.values(), series, *known, *drifting, *changing], say)
+    chapters = {law: planned[law].result() for law in LAWS}
+    held_figures, held_table = held_chapter({law: holding[law].result() for law in LAWS})
+    ratios = [each.result() for each in changing]
+    draw_adapting(series.result())
     draw_frontiers(chapters)
-    drifting = [
-        Figure(name=f"drift, a look is {price:g} s: cost / optimum", value=value, goal=WITHIN)
-        for price, value in zip(PRICES, drifts, strict=True)
+    drifts = [
+        Figure(name=f"drift, a look is {price:g} s: cost / optimum", value=each.result(), goal=WITHIN)
+        for price, each in zip(PRICES, drifting, strict=True)
     ]
     near = [figure for each in chapters.values() for figure in each.figures]
+    others = [figure for each in known for figure in each.result()]
     return Part(
         title="Waiting",
         method=METHOD,
-        figures=[*near, *drifting, *worst(ratios), *held_figures, *others],
+        figures=[*near, *drifts, *worst(ratios), *held_figures, *others],
         tables=[*(each.table for each in chapters.values()), table(ratios), held_table],
         plots=[Plot(file=file, caption=caption) for file, caption in CAPTIONS.items()],
     )
+
+
+def _follow(tasks: Sequence[Future[Any]], say: Say) -> None:
+    """Say how far they are, about every tenth of them."""
+    for done, _ in enumerate(as_completed(tasks), 1):
+        if done % (len(tasks) // 10) == 0 or done == len(tasks):
+            say(f"{done} of {len(tasks)} schedules played")
