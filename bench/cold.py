@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -35,7 +35,7 @@ NOT_COMPILED = ("create", "submit")
 METHOD = """
 {where}. Each start is a fresh process, without bytecode written; wall-clock time of `import app` and of the clients
 that the function makes until it has done its work once, against `import boto3` and the same clients. The two took
-turns, {rounds} times for each function; times are medians, ratios medians of those within a turn. That of CPU time,
+turns, {rounds} rounds of all functions; times are medians, ratios medians of those within a turn. That of CPU time,
 which is what Lambda gives less of, has the interpreter's own start on both sides. *Beside boto3* is by `-X importtime`,
 the least of three starts: milliseconds of the modules themselves that `import boto3` does not load. The layer is
 compiled by `make build`: its disk is read-only in Lambda, and SAM's archives have no times by which Python would know
@@ -67,10 +67,7 @@ class Starts:
 
 def measure(say: Say) -> Part:
     with started_in(say) as place:
-        starts = {}
-        for name in CLIENTS:
-            starts[name] = _starts(place, name, place.ours)
-            say(f"{name}: {starts[name].ratio:.2f} × boto3 and its clients")
+        starts = _starts(place, CLIENTS, place.ours, say)
         say("what they load")
         bare = set(_modules(place.run("import boto3", "read", [], "-X", "importtime", ours=None).stderr))
         rows: list[list[str | float]] = [
@@ -79,7 +76,7 @@ def measure(say: Say) -> Part:
         figures = [_worst(starts)]
         if place.layer:
             say("the layer: its size, and what starts would take without its bytecode")
-            figures += _layer(place, place.layer)
+            figures += _layer(place, place.layer, say)
     head = [
         "function",
         "import, ms",
@@ -99,16 +96,20 @@ def measure(say: Say) -> Part:
     )
 
 
-def _starts(place: Place, name: str, ours: Path) -> Starts:
-    found = Starts([], [])
+def _starts(place: Place, names: Iterable[str], ours: Path, say: Say) -> dict[str, Starts]:
+    """A function's turns far apart, so that a moment in which the machine is busy with others is not all of them."""
+    found = {name: Starts([], []) for name in names}
     # The first of each reads from the disk.
     for turn in range(ROUNDS + 1):
-        mine, bare = (
-            _seconds(place.run(code, name, CLIENTS[name], ours=at)) for code, at in ((OURS, ours), (THEIRS, None))
-        )
+        for name, starts in found.items():
+            mine, bare = (
+                _seconds(place.run(code, name, CLIENTS[name], ours=at)) for code, at in ((OURS, ours), (THEIRS, None))
+            )
+            if turn:
+                starts.ours.append(mine)
+                starts.theirs.append(bare)
         if turn:
-            found.ours.append(mine)
-            found.theirs.append(bare)
+            say(f"round {turn} of {ROUNDS}")
     return found
 
 
@@ -141,11 +142,11 @@ def _worst(starts: Mapping[str, Starts]) -> Figure:
     return Figure(name=called, value=found.ratio, unit="×", goal=Goal("at most", 1.35), limit=limit)
 
 
-def _layer(place: Place, layer: Path) -> list[Figure]:
+def _layer(place: Place, layer: Path, say: Say) -> list[Figure]:
     bare = layer.parent / "bare"
     shutil.copytree(layer, bare, ignore=shutil.ignore_patterns("__pycache__"))
     size = artifact.zipped(layer, layer.parent / "layer.zip") / 1e6
-    slow = {name: _starts(place, name, bare / "python").ratio for name in NOT_COMPILED}
+    slow = {name: found.ratio for name, found in _starts(place, NOT_COMPILED, bare / "python", say).items()}
     return [
         Figure(name="the layer, zipped", value=size, unit="MB", goal=Goal("at most", 10)),
         *(Figure(name=f"{name}, were the layer not compiled", value=each, unit="×") for name, each in slow.items()),

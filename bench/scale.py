@@ -10,10 +10,8 @@ from bench.usage import PAGE_SCANS, STEPS, SWEEP_SCANS
 
 STAGES = (250, 500, 750, 1000)
 WANTED = STAGES[-1]
-FLYING_SHARE = 0.6
+FLYING_SHARE = 0.55
 """Of all the work with one, so much is done when it is in flight."""
-SPARE = 1.25
-"""They end so much more slowly than they could."""
 KNOWN_SECONDS = 600
 """How long predictions of the known model took before."""
 STILL_SECONDS = 5
@@ -39,7 +37,7 @@ def measure(say: Say) -> Part:
         flying = load.counted()["running"]
         time.sleep(STILL_SECONDS)
         memory.append((WANTED, stack.resident))
-        load.end(SPARE * each * (1 - FLYING_SHARE) / FLYING_SHARE)
+        load.end(each * (1 - FLYING_SHARE) / FLYING_SHARE)
         load.ended()
         return _part(load, memory, flying, say)
 

@@ -23,8 +23,8 @@ LONG_SECONDS = 3000
 TERMINAL = {"succeeded", "failed", "canceled"}
 CALLERS = 4
 """Requests to create that are under way at once."""
-LOT = 25
-"""So many are brought in flight before the next: what is submitted faster than it is carried on only queues up."""
+LOT, AHEAD = 25, 15
+"""So many are submitted when no more than that are not in flight yet: what comes faster only queues up."""
 PAUSE = 0.5
 PATIENCE, LONGEST = 60, 600
 """Seconds in which something has to go on, and for all that one waits for."""
@@ -46,7 +46,8 @@ class Load:
             while len(self.ids) < number:
                 lot = range(len(self.ids), min(number, len(self.ids) + LOT))
                 self.ids.extend(pool.map(self._submit, lot))
-                self._until(lambda counted: counted["created"] - made >= len(self.ids))
+                self._until(lambda counted: counted["created"] - made >= len(self.ids) - AHEAD)
+            self._until(lambda counted: counted["created"] - made >= number)
 
     def end(self, apart: float) -> None:
         """Have the provider end all that run, one after another; first those of which no webhook will tell."""
