@@ -80,7 +80,7 @@ def main() -> int:
     gc.set_threshold(*COLLECT_AT)
     with running(log=path.with_suffix(".log")) as ready:
         os.environ.update(LIMITS)
-        _teach(seconds)
+        teach(seconds)
         gc.freeze()
         write_ready(ready, path)
         # Whoever started it closes its input, by ending too.
@@ -89,7 +89,7 @@ def main() -> int:
     os._exit(0)
 
 
-def _teach(seconds: float) -> None:
+def teach(seconds: float) -> None:
     """As so many predictions would have that took so long, give or take a third."""
     with clock.using(_Past()) as past:
         for n in range(TAUGHT):
@@ -97,7 +97,7 @@ def _teach(seconds: float) -> None:
             began, ended = clock.later(-took), clock.stamp()
             upstream = Upstream(started_at=began, completed_at=ended)
             verdict = Verdict(Status.SUCCEEDED, ended)
-            experiences().add(replace(_LIKE, handle=Handle("", began), upstream=upstream, verdict=verdict))
+            experiences().add(replace(LIKE, handle=Handle("", began), upstream=upstream, verdict=verdict))
             past.sleep(2)
 
 
@@ -130,13 +130,14 @@ _FIELDS: dict[str, Any] = {
     "due_at": None,
     "timeline": {},
 }
-_LIKE = Prediction(
+LIKE = Prediction(
     **_FIELDS,
     phase=Phase.DONE,
     status=Status.SUCCEEDED,
     webhook=True,
     wakes=1,
 )
+"""One of the known model, but for when it began and ended."""
 
 
 if __name__ == "__main__":
