@@ -13,6 +13,7 @@ SAM    := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 # sam build needs the runtime's own interpreter first on the path.
 PY313  := $(shell for p in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python3.13; do \
             "$$p" -c 'import os, sys; print(os.path.dirname(os.path.realpath(sys.executable)))' 2>/dev/null && break; done)
+COMPILE = $(PY313)/python3.13 -m compileall -qf --invalidation-mode unchecked-hash
 LOCK   := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 NODE_CLIENT := tests/clients/js
@@ -69,7 +70,8 @@ format: .venv/ready   ## Let ruff format the code
 build: .venv-sam/ready   ## Build what deploys: needs Python 3.13; ARGS="--parameter-overrides Architecture=x86_64"
 	@test -n "$(PY313)" || { echo "sam build needs Python 3.13 (Lambda's runtime): install it, or put it on PATH"; exit 1; }
 	PATH="$(PY313):$$PATH" $(SAM) build --build-dir $(BUILD) $(ARGS)
-	$(PY313)/python3.13 -m compileall -qf --invalidation-mode unchecked-hash -s $(BUILD)/LumeoLayer -p /opt $(BUILD)/LumeoLayer
+	for function in $(BUILD)/*Function; do $(COMPILE) -s $$function -p /var/task $$function; done
+	$(COMPILE) -s $(BUILD)/LumeoLayer -p /opt $(BUILD)/LumeoLayer
 
 deploy: build         ## Build and deploy to AWS: ENV=dev or prod
 	$(SAM) deploy --config-env $(ENV)

@@ -1,6 +1,7 @@
 """Common to all tests: credentials that reach no account, a clock that a test owns, the template's table and bucket."""
 
 import functools
+import gc
 import os
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,13 @@ pytest_plugins = ["tests.stack"]
 ROOT = Path(__file__).parent.parent
 TOKEN = "r8_simulator00000000000000000000000000000000"
 MASTER = "the-master-secret-of-tests"
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: to look through thousands of tests for garbage takes seconds, again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @functools.cache

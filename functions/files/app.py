@@ -1,14 +1,15 @@
 """Files that callers hand in, to be named in inputs by their URLs."""
 
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from lumeo import api, files, forms
 from lumeo.routes import Answer, Request, Routes, answer, no_content, redirect
 from lumeo.steps import upload
 from lumeo.steps.admission import admit
 from lumeo.telemetry import invocation
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 routes = Routes()
 
@@ -51,6 +52,6 @@ def remove(request: Request) -> Answer:
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+def handler(event: dict[str, Any], context: "LambdaContext") -> Answer:
     del context
     return routes.answer(event)

@@ -1,13 +1,14 @@
 """Models and their versions, through a cache."""
 
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from lumeo import api
 from lumeo.routes import Answer, Request, Routes, answer
 from lumeo.steps.describe import model, version, versions
 from lumeo.telemetry import invocation
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 routes = Routes()
 
@@ -31,6 +32,6 @@ def read_version(request: Request) -> Answer:
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+def handler(event: dict[str, Any], context: "LambdaContext") -> Answer:
     del context
     return routes.answer(event)

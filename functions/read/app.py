@@ -1,14 +1,15 @@
 """What is read from the table alone; the API's own description; and the 404 of every path that is none."""
 
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from lumeo import api, credentials, signatures
 from lumeo.listing import page
 from lumeo.routes import Answer, Request, Routes, answer
 from lumeo.telemetry import invocation
 from lumeo.view import shown
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 routes = Routes()
 
@@ -43,6 +44,6 @@ def openapi(request: Request) -> Answer:
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+def handler(event: dict[str, Any], context: "LambdaContext") -> Answer:
     del context
     return routes.answer(event)

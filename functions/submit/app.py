@@ -1,14 +1,15 @@
 """The ways to create a prediction: accept it, answer its first state."""
 
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from lumeo import api
 from lumeo.routes import Answer, Request, Routes, answer
 from lumeo.steps import submit
 from lumeo.telemetry import invocation
 from lumeo.view import created
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 routes = Routes()
 
@@ -54,6 +55,6 @@ def _create(request: Request, **named: Any) -> Answer:
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+def handler(event: dict[str, Any], context: "LambdaContext") -> Answer:
     del context
     return routes.answer(event)

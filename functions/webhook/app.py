@@ -1,13 +1,14 @@
 """POST /v1/hooks/{provider}/{id}/{token}: a provider says that something happened to a prediction."""
 
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from lumeo import api
 from lumeo.routes import Answer, Request, Routes, answer
 from lumeo.steps.webhook import webhook
 from lumeo.telemetry import invocation
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 routes = Routes()
 
@@ -20,6 +21,6 @@ def called(request: Request) -> Answer:
 
 
 @invocation
-def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+def handler(event: dict[str, Any], context: "LambdaContext") -> Answer:
     del context
     return routes.answer(event)

@@ -1,5 +1,6 @@
 """What a function loads: whoever runs Replicate's models alone pays for nothing that reads declarations."""
 
+import ast
 import json
 import os
 import subprocess
@@ -67,7 +68,7 @@ LOADS = {
     "cancel": PROVIDERS,
     "create": PROVIDERS,
     "delete": set[str](),
-    "files": {"lumeo.forms", "lumeo.media", "multipart"},
+    "files": {"lumeo.files", "lumeo.forms", "lumeo.media", "multipart"},
     "finalize": PROVIDERS | {"lumeo.media", "lumeo.outputs"},
     "models": PROVIDERS | {"tomllib"},
     "read": set[str](),
@@ -80,7 +81,7 @@ LOADS = {
 WATCHED = {
     *("asyncio", "ctypes", "sqlite3", "tomllib", "unittest", "zipfile"),
     *(f"aws_lambda_powertools.{name}" for name in ("event_handler", "utilities.data_classes")),
-    *(f"lumeo.{name}" for name in ("batches", "forms", "media", "outputs", "providers", "schemas")),
+    *(f"lumeo.{name}" for name in ("batches", "files", "forms", "media", "outputs", "providers", "schemas")),
 }
 
 
@@ -122,6 +123,17 @@ def test_a_function_begins_with_what_it_needs_alone(loaded: dict[str, set[str]],
     ours = set(sys.stdlib_module_names) | {"lumeo", "functions", *(each.partition(".")[0] for each in loaded["boto3"])}
 
     assert packages - ours | more & WATCHED == BY_ALL | LOADS[name], f"{name} loads something else than it did"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_begins_with_ours(name: str) -> None:
+    """So that no garbage is looked for in what it loads."""
+    body = ast.parse((ROOT / "functions" / name / "app.py").read_text()).body
+    modules = [node.module or "" for node in body if isinstance(node, ast.ImportFrom)]
+    loaded = [module for module in modules if module.partition(".")[0] not in sys.stdlib_module_names]
+
+    assert not any(isinstance(node, ast.Import) for node in body)
+    assert loaded[0].partition(".")[0] == "lumeo"
 
 
 class Replicate:

@@ -182,9 +182,9 @@ class TestCapacity:
 
         assert held - free == pytest.approx(25)
 
-    @given(st.floats(1, 300), st.booleans())
-    def test_twice_the_accounts_never_hold_less(self, seconds: float, webhook: bool) -> None:  # noqa: FBT001
-        job = Job(seconds=seconds, webhook=webhook)
+    @given(st.floats(1, 300), st.booleans(), st.floats(0, 40))
+    def test_twice_the_accounts_never_hold_less(self, seconds: float, webhook: bool, looks: float) -> None:  # noqa: FBT001
+        job = Job(seconds=seconds, webhook=webhook, looks=looks)
         one, two = (quotas(Workload(job=job, accounts=accounts))[0].holds for accounts in (1, 2))
 
         assert two >= one

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lumeo import artifacts, clock, ids
-from lumeo.files import File, files, named, readable_url, shelf, url
+from lumeo.file_urls import named, url
+from lumeo.files import File, files, readable_url, shelf
 from lumeo.keys import _CALLER
 from lumeo.prediction import Document
 from tests.conftest import TestClock

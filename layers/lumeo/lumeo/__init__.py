@@ -6,8 +6,8 @@ import sys
 import warnings
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # What a function imports stays: to look through it for garbage, again and again, is a tenth of a cold start.
-    # `telemetry.invocation` ends this.
+    # What a function imports stays: to look through it for garbage, again and again, is a tenth of a cold start. So
+    # functions import nothing before this; `telemetry.invocation` ends it.
     gc.disable()
     # requests loads what guesses the encoding of texts that do not say theirs, and does without if there is nothing to
     # load: of what is fetched here only bytes are read.

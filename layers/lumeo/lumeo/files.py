@@ -4,7 +4,6 @@ Callers know a file by our own URL of it; the provider is given another one, on 
 """
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from lumeo import artifacts, aws, clock, settings
+from lumeo import aws, clock, settings
 from lumeo.items import pack, plain, unpack
 from lumeo.pages import Page, Place, Wanted, pages
 from lumeo.prediction import Document
@@ -102,21 +101,9 @@ def shelf(owner: str) -> str:
     return f"{owner}/files"
 
 
-def url(origin: str, file_id: str) -> str:
-    """Where a caller reads of a file."""
-    return f"{origin}/v1/files/{file_id}"
-
-
 def readable_url(file: File) -> str:
     """Where anybody who knows it reads its bytes."""
     return f"{settings.outputs_url()}/{file.key}"
-
-
-def named(value: Any, origin: str) -> dict[str, str]:
-    """Ids of the files that an input names, by JSON Pointer: strings that are, as a whole, one of our URLs."""
-    form = re.compile(re.escape(url(origin, "")) + r"([0-9a-z]{26})")
-    found = ((pointer, form.fullmatch(text)) for pointer, text in artifacts.strings(value))
-    return {pointer: match[1] for pointer, match in found if match}
 
 
 def _file(values: Mapping[str, Any]) -> File | None:

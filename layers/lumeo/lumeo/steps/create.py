@@ -6,7 +6,7 @@ from typing import Any
 
 from lumeo import artifacts, clock, credentials, documents, polling, runs
 from lumeo.errors import Ambiguous, ErrorCode, Rejected, Retryable
-from lumeo.files import files, named, readable_url
+from lumeo.file_urls import named
 from lumeo.hooks import hook_url
 from lumeo.polling import Expected
 from lumeo.prediction import Intent, Phase, Prediction, Status, Turn, Verdict, overdue
@@ -120,8 +120,14 @@ def _prepared(prediction: Prediction, run: str, credential: str) -> Submission |
 
 def _readable(prediction: Prediction, given: Any) -> Any:
     """The input with URLs of our files that the provider can read in their places. Raises Rejected if one is gone."""
+    wanted = named(given, prediction.base_url)
+    if not wanted:
+        return given
+    # Most inputs name none: those load nothing that reads files.
+    from lumeo.files import files, readable_url  # noqa: PLC0415
+
     readable = {}
-    for pointer, file_id in named(given, prediction.base_url).items():
+    for pointer, file_id in wanted.items():
         file = files().get(file_id, prediction.caller)
         if file is None:
             raise Rejected(ErrorCode.INVALID_INPUT, f"the file {file_id}, which the input names, is gone")

@@ -9,7 +9,7 @@ from lumeo import announcing, api, artifacts, clock, documents, ids, runs, setti
 from lumeo.announcing import EVENTS
 from lumeo.errors import ApiError
 from lumeo.faults import mistyped
-from lumeo.files import arrived, files, named, url
+from lumeo.file_urls import named, url
 from lumeo.offered import DEFAULT, is_known, known
 from lumeo.prediction import Phase, Prediction, Subscriber
 from lumeo.redaction import redacted
@@ -239,6 +239,11 @@ def _subscriber(body: Mapping[str, Any]) -> Subscriber | None:
 def _check_files(request: Request, given: Any, deadline: str) -> None:
     """Raises ApiError 422 for a file of ours that is not the caller's, not there, or not until the deadline."""
     found = {file_id: pointer for pointer, file_id in named(given, request.base_url).items()}
+    if not found:
+        return
+    # Most inputs name none: those load nothing that reads files.
+    from lumeo.files import arrived, files  # noqa: PLC0415
+
     if len(found) > MOST_FILES:
         raise api.invalid(("array_max_items", "input", f"Expected at most {MOST_FILES} files"))
     for file_id, pointer in found.items():

@@ -13,7 +13,8 @@ from typing import Any
 from lumeo import api, aws, clock, documents, ids, listing, media, settings
 from lumeo.errors import ApiError, NotFound
 from lumeo.faults import mistyped
-from lumeo.files import File, arrived, files, readable_url, shelf, url
+from lumeo.file_urls import url
+from lumeo.files import File, arrived, files, readable_url, shelf
 from lumeo.forms import Part
 from lumeo.pages import Place
 from lumeo.prediction import Document
