@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 LARGEST_LAYER = 10_000_000
 """Bytes, zipped: each cold start on a machine that has not had it yet fetches it."""
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
+COMPILED = "__pycache__/app.cpython-313.pyc"
 AARCH64 = (183).to_bytes(2, "little")
 STEPS = {name.removesuffix("Function") for name in template().functions()}
 
@@ -82,9 +83,11 @@ def test_the_layer_is_compiled_whatever_time_its_files_have(built: Path) -> None
 
 @pytest.mark.parametrize("step", sorted(STEPS))
 def test_a_function_holds_its_handler_alone(built: Path, step: str) -> None:
-    files = {path.name for path in (built / f"{step}Function").iterdir()}
+    function = built / f"{step}Function"
+    files = {str(path.relative_to(function)) for path in function.rglob("*") if path.is_file()}
 
-    assert files == {"app.py"}
+    assert files == {"app.py", COMPILED}
+    assert (function / COMPILED).read_bytes()[4:8] == UNCHECKED_HASH
 
 
 @pytest.mark.parametrize("step", sorted(STEPS))
