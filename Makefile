@@ -70,7 +70,7 @@ format: .venv/ready   ## Let ruff format the code
 build: .venv-sam/ready   ## Build what deploys: needs Python 3.13; ARGS="--parameter-overrides Architecture=x86_64"
 	@test -n "$(PY313)" || { echo "sam build needs Python 3.13 (Lambda's runtime): install it, or put it on PATH"; exit 1; }
 	PATH="$(PY313):$$PATH" $(SAM) build --build-dir $(BUILD) $(ARGS)
-	for function in $(BUILD)/*Function; do $(COMPILE) -s $$function -p /var/task $$function; done
+	for function in $(BUILD)/*Function; do $(COMPILE) -s $$function -p /var/task $$function || exit 1; done
 	$(COMPILE) -s $(BUILD)/LumeoLayer -p /opt $(BUILD)/LumeoLayer
 
 deploy: build         ## Build and deploy to AWS: ENV=dev or prod
