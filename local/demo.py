@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import requests
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local.stack import HOME, ROOT, Ready, running
+from cli import outputs
+from cli.api import Api, Prediction
+from cli.codes import CommandFailed
+from cli.place import Place
+from cli.watching import Board, watch
+from local import HOME
+from local.stack import ROOT, Ready, running
 from local.template import REGION
 
-LOOK_SECONDS = 0.2
 PATIENCE_SECONDS = 180
-TERMINAL = {"succeeded", "failed", "canceled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,20 @@ def main() -> int:
 
 
 def _demo(ready: Ready, options: argparse.Namespace, console: Console) -> int:
-    with requests.Session() as session:
-        session.trust_env = False
-        session.headers["Authorization"] = f"Bearer {ready.api_key}"
-        prediction = _submit(session, ready, options)
-        console.print(f"POST /v1/models/{options.model}/predictions → 201 {prediction['id']}")
-        prediction = _watch(session, ready, prediction, console)
-        console.print(_table(_steps(ready, prediction["id"])))
-        if prediction["status"] != "succeeded":
-            console.print(f"[red]{prediction['status']}[/]  {prediction['error'] or ''}  ({prediction['error_code']})")
-            return 1
-        _keep(session, prediction, console)
+    api = Api(Place(ready.api_url, ready.api_key, "the ready file", ready.ca_bundle))
+    path = f"/models/{options.model}/predictions"
+    try:
+        prediction = api.one("POST", path, json={"input": {"prompt": options.prompt}})
+    except CommandFailed as refused:
+        console.print(*refused.lines, sep="\n", markup=False)
+        return refused.code
+    console.print(f"POST /v1{path} → 201 {prediction['id']}")
+    prediction = _watch(api, ready, prediction, console)
+    console.print(_table(_steps(ready, prediction["id"])))
+    if prediction["status"] != "succeeded":
+        console.print(f"[red]{prediction['status']}[/]  {prediction['error'] or ''}  ({prediction['error_code']})")
+        return 1
+    _keep(api, prediction, console)
     return 0
 
 
@@ -71,37 +76,20 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _submit(session: requests.Session, ready: Ready, options: argparse.Namespace) -> dict[str, Any]:
-    answer = session.post(
-        f"{ready.api_url}/models/{options.model}/predictions", json={"input": {"prompt": options.prompt}}, timeout=10
-    )
-    answer.raise_for_status()
-    made: dict[str, Any] = answer.json()
-    return made
-
-
-def _watch(session: requests.Session, ready: Ready, prediction: dict[str, Any], console: Console) -> dict[str, Any]:
+def _watch(api: Api, ready: Ready, prediction: Prediction, console: Console) -> Prediction:
     """Follow the prediction as any client would, and say what its run does meanwhile."""
-    columns = (TextColumn("{task.fields[status]:<10}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    end, seen = time.monotonic() + PATIENCE_SECONDS, 0
-    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-        bar = progress.add_task("", total=100, status=prediction["status"])
-        while prediction["status"] not in TERMINAL and time.monotonic() < end:
-            time.sleep(LOOK_SECONDS)
-            prediction = session.get(prediction["urls"]["get"], timeout=10).json()
-            done = 100 if prediction["status"] == "succeeded" else _percent(prediction["logs"])
-            progress.update(bar, completed=done, status=prediction["status"])
+    end, said = time.monotonic() + PATIENCE_SECONDS, 0
+    with Board(console) as board:
+        for seen in watch(api, [prediction]):
+            prediction = seen
+            board.show(prediction)
             steps = [step for step in _steps(ready, prediction["id"]) if step.state.startswith("Wait")]
-            for step in steps[seen:]:
-                progress.console.print(f"  [dim]{step.at:5.1f} s[/]  {prediction['status']:<10}  {step.detail}")
-            seen = len(steps)
+            for step in steps[said:]:
+                console.print(f"  [dim]{step.at:5.1f} s[/]  {prediction['status']:<10}  {step.detail}")
+            said = len(steps)
+            if time.monotonic() > end:
+                break
     return prediction
-
-
-def _percent(logs: str) -> int:
-    """The last percentage in a model's progress lines, which tqdm writes as ` 18%|#8   | 9/50 …`."""
-    found = re.findall(r"(\d{1,3})%\|", logs)
-    return min(100, int(found[-1])) if found else 0
 
 
 def _steps(ready: Ready, prediction_id: str) -> list[Step]:
@@ -150,17 +138,14 @@ def _table(steps: list[Step]) -> Table:
     return table
 
 
-def _keep(session: requests.Session, prediction: dict[str, Any], console: Console) -> None:
+def _keep(api: Api, prediction: Prediction, console: Console) -> None:
     output = prediction["output"]
     url = output[0] if isinstance(output, list) else output
     if not isinstance(url, str) or not url.startswith("http"):
         console.print(f"Output   {output}")
         return
-    answer = session.get(url, timeout=30)
-    answer.raise_for_status()
-    picture = HOME / f"demo.{url.rpartition('.')[2]}"
-    picture.write_bytes(answer.content)
-    console.print(f"Saved    {_shown(picture)}  ({len(answer.content):,} bytes)")
+    picture = outputs.fetch(url, HOME / f"demo.{url.rpartition('.')[2]}", api)
+    console.print(f"Saved    {_shown(picture)}  ({picture.stat().st_size:,} bytes)")
     console.print(f"URL      {url}")
     console.print("         [dim]as permanent as its bucket: it stays in AWS, and ends here with the demo[/]")
 

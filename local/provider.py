@@ -12,8 +12,9 @@ from typing import Any
 
 import requests
 
+from local import HOME
 from local.fixtures import Fixture, FixtureWrong, read
-from local.stack import FIXTURES, HOME, ROOT, Ready, running
+from local.stack import FIXTURES, ROOT, Ready, running
 from lumeo import providers
 from lumeo.providers.grammar import Declaration
 from lumeo.providers.loading import DeclarationWrong, load

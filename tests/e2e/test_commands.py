@@ -66,7 +66,7 @@ def test_key_that_cannot_be_made_says_why(stack: Stack, tmp_path: Path, argument
     ready.write_text(json.dumps(stack.ready))
     ended = python("local.key", *(argument.format(ready=ready) for argument in arguments))
 
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert says in ended.stderr
     assert ended.stdout == ""
 

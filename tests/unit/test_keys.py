@@ -6,22 +6,14 @@ import re
 import boto3
 import pytest
 
-from lumeo.keys import REMEMBERED_SECONDS, keys
+from lumeo import listing
+from lumeo.keys import REMEMBERED_SECONDS, SHELF, id_of, keys
 from tests.conftest import TestClock
 
 
 def items(table: str) -> list[dict[str, dict[str, str]]]:
     found = boto3.client("dynamodb").scan(TableName=table)["Items"]
     return [dict(item) for item in found]  # type: ignore[arg-type]
-
-
-def revoke(table: str, key: str) -> None:
-    boto3.client("dynamodb").update_item(
-        TableName=table,
-        Key={"pk": {"S": f"key#{hashlib.sha256(key.encode()).hexdigest()}"}},
-        UpdateExpression="SET revoked_at = :now",
-        ExpressionAttributeValues={":now": {"S": "2026-11-21T10:00:00.000Z"}},
-    )
 
 
 def test_a_key_has_a_form_that_is_redacted(cloud: dict[str, str]) -> None:
@@ -37,6 +29,8 @@ def test_only_the_hash_is_stored(cloud: dict[str, str], test_clock: TestClock) -
             "owner": {"S": "ann"},
             "name": {"S": "laptop"},
             "made_at": {"S": "2026-11-21T10:00:00.000Z"},
+            "caller": {"S": "/keys"},
+            "created_at": {"S": "2026-11-21T10:00:00.000Z"},
         }
     ]
 
@@ -69,7 +63,7 @@ def test_a_hash_is_no_key(cloud: dict[str, str]) -> None:
 def test_a_revoked_key_is_nobodys(cloud: dict[str, str]) -> None:
     key = keys().create("ann", "laptop")
 
-    revoke(cloud["TABLE_NAME"], key)
+    keys().revoke(id_of(key))
 
     assert keys().caller(key) is None
 
@@ -77,7 +71,7 @@ def test_a_revoked_key_is_nobodys(cloud: dict[str, str]) -> None:
 def test_a_known_key_is_trusted_for_a_minute(cloud: dict[str, str], test_clock: TestClock) -> None:
     key = keys().create("ann", "laptop")
     assert keys().caller(key) == "ann"
-    revoke(cloud["TABLE_NAME"], key)
+    keys().revoke(id_of(key))
 
     test_clock.passes(REMEMBERED_SECONDS)
     within = keys().caller(key)
@@ -92,7 +86,7 @@ def test_a_minute_is_counted_from_the_reading(cloud: dict[str, str], test_clock:
     """A key that is used all the time must not be trusted for ever."""
     key = keys().create("ann", "laptop")
     keys().caller(key)
-    revoke(cloud["TABLE_NAME"], key)
+    keys().revoke(id_of(key))
 
     for _ in range(6):
         test_clock.passes(10.1)
@@ -121,4 +115,40 @@ def test_a_name_that_is_none(cloud: dict[str, str]) -> None:
         with pytest.raises(ValueError, match="not a caller's name"):
             keys().create(caller, "laptop")
 
+    assert items(cloud["TABLE_NAME"]) == []
+
+
+def test_keys_are_listed_newest_first(cloud: dict[str, str], test_clock: TestClock) -> None:
+    made = []
+    for n in range(103):
+        made.append(id_of(keys().create(f"caller-{n % 2}", f"note {n}")))
+        test_clock.passes(1)
+
+    listed = list(keys().made())
+    assert [key.id for key in listed] == made[::-1]
+    assert (listed[0].owner, listed[0].name, listed[0].made_at) == ("caller-0", "note 102", "2026-11-21T10:01:42.000Z")
+
+
+def test_no_caller_lists_keys(cloud: dict[str, str]) -> None:
+    """They share the index with what callers have: the name of their partition must not be anybody's."""
+    keys().create("ann", "laptop")
+
+    assert listing.page("ann", {}, "https://lumeo.test")["results"] == []
+    with pytest.raises(ValueError, match="not a caller's name"):
+        keys().create(SHELF, "laptop")
+
+
+def test_a_key_is_revoked_once(cloud: dict[str, str], test_clock: TestClock) -> None:
+    key = id_of(keys().create("ann", "laptop"))
+    first = keys().revoke(key)
+    test_clock.passes(60)
+
+    assert first
+    assert first.revoked_at == "2026-11-21T10:00:00.000Z"
+    assert keys().revoke(key) == first
+    assert list(keys().made()) == [first]
+
+
+def test_what_is_no_key_is_not_revoked(cloud: dict[str, str]) -> None:
+    assert keys().revoke("0" * 64) is None
     assert items(cloud["TABLE_NAME"]) == []

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "lumeo" / "lumeo"
 FUNCTIONS = ROOT / "functions"
+CLI = ROOT / "cli"
 LOCAL = ROOT / "local"
 SIMULATOR = LOCAL / "simulator"
 STANDARD = set(sys.stdlib_module_names)
@@ -153,6 +154,16 @@ def test_a_function_is_one_file(folder: Path) -> None:
     assert files(folder) == [folder / "app.py"]
 
 
+@each(CLI)
+def test_the_command_line_needs_no_stack(path: Path) -> None:
+    """It starts in a moment, and works where the service is not: of `local` it knows where the ready file is."""
+    of_ours = {
+        module for module in imports(path) if module.partition(".")[0] in {"functions", "local", "tests", "bench"}
+    }
+
+    assert of_ours <= {"local.READY_FILE"}
+
+
 @each(SIMULATOR)
 def test_the_simulator_knows_only_the_clock(path: Path) -> None:
     """It is Replicate: what it shared with us, it could not test. Neither by way of what else it needs of `local`."""
@@ -174,3 +185,4 @@ def test_there_is_something_to_check() -> None:
     assert len(files(PACKAGE)) > 20
     assert len(files(FUNCTIONS)) >= 12
     assert len(files(SIMULATOR)) > 10
+    assert len(files(CLI)) > 10

@@ -1,0 +1,1 @@
+"""`lumeo`: the command line, for people and scripts."""
