@@ -16,12 +16,25 @@ PY313  := $(shell for p in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python3
 COMPILE = $(PY313)/python3.13 -m compileall -qf --invalidation-mode unchecked-hash
 LOCK   := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
+NPM         := $(shell command -v npm 2>/dev/null)
 NODE_CLIENT := tests/clients/js
-# Official clients that do not fit into .venv; Node's own where there is npm.
-CLIENTS     := .venv-replicate2/ready .venv-sdks/ready $(if $(shell command -v npm 2>/dev/null),$(NODE_CLIENT)/node_modules/ready)
+BROWSER     := tests/browser
+# Official clients that do not fit into .venv; npm's packages where there is npm.
+CLIENTS     := .venv-replicate2/ready .venv-sdks/ready $(if $(NPM),$(NODE_CLIENT)/node_modules/ready)
+# What the tests in a browser need: axe, the libraries as published, and what checks our modules.
+PACKAGES    := $(if $(NPM),$(BROWSER)/node_modules/ready)
+CHROMIUM    ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+# Where we may install it; elsewhere its tests are skipped, and say so.
+DEBIAN      := $(if $(CHROMIUM),,$(if $(filter 0,$(shell id -u)),$(shell command -v apt-get)))
+export CHROMIUM
+PAGE        := $(wildcard functions/gallery/page/*.js functions/gallery/page/*.css)
+IN_BROWSER  := $(BROWSER)/node_modules/.bin
+STYLE       := --config $(BROWSER)/package.json $(PAGE)
+# Where there is no Python 3.13, its tests are skipped.
+RUNTIME     := $(if $(PY313),.venv-runtime/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run provider test compatibility soak break bench cost check format build deploy key lock clean
+.PHONY: help demo run provider test browser pictures compatibility soak break bench cost check format build deploy key lock clean
 
 help:           ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -36,8 +49,11 @@ provider: .venv/ready ## Check a provider's declaration, replay its fixtures, ru
 	@test -n "$(FILE)" || { echo "Which one? make provider FILE=layers/lumeo/lumeo/providers/declarations/fal.yaml"; exit 2; }
 	@$(VENV)/python -m local.provider "$(FILE)"
 
-test: .venv/ready $(CLIENTS)   ## All tests that need nothing but this computer: ARGS="-k cancel"
+test: .venv/ready $(CLIENTS) $(RUNTIME) $(PACKAGES) browser   ## All tests that need nothing but this computer: ARGS="-k cancel"
 	@$(VENV)/pytest $(ARGS)
+
+pictures: .venv/ready browser   ## Take the pictures of the gallery in docs/ again
+	@PICTURES=write $(VENV)/pytest tests/browser/test_pictures.py $(ARGS)
 
 compatibility: .venv/ready $(CLIENTS)   ## Let the official clients write the table of docs/compatibility.md
 	@COMPATIBILITY=write $(VENV)/pytest tests/clients $(ARGS)
@@ -54,16 +70,19 @@ bench: .venv/ready .venv/bench-ready .venv-sam/ready   ## Measure what docs/benc
 cost: .venv/ready     ## What a thousand predictions cost: ARGS="--seconds 7 --per-day 10000"
 	@$(VENV)/python -m bench.cost $(ARGS)
 
-check: .venv/ready .venv-sam/ready   ## Format, lint, types, template rules, and what sam thinks of it
+check: .venv/ready .venv-sam/ready $(PACKAGES)   ## Format, lint, types, template rules, and what sam thinks of it
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/mypy
 	$(VENV)/cfn-lint template.yaml
 	$(SAM) validate --lint
+	$(if $(NPM),$(IN_BROWSER)/prettier --check $(STYLE),@echo "no npm here: the gallery's modules go unchecked")
+	$(if $(NPM),$(IN_BROWSER)/eslint --max-warnings 0 --config $(BROWSER)/eslint.config.js $(filter %.js,$(PAGE)))
 
-format: .venv/ready   ## Let ruff format the code
+format: .venv/ready $(PACKAGES)   ## Let ruff and prettier format the code
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
+	$(if $(NPM),$(IN_BROWSER)/prettier --write $(STYLE))
 
 # Lambda would compile all that a function imports at each cold start: its disk is read-only, and SAM's archives carry no
 # times, by which Python would know what is compiled already.
@@ -84,12 +103,14 @@ lock: .venv/ready     ## Lock the dependencies again, with hashes
 	$(LOCK) pyproject.toml --group dev -c layers/lumeo/requirements.txt -o requirements-dev.txt
 	$(LOCK) --group pyproject.toml:bench -c requirements-dev.txt -o requirements-bench.txt
 	$(LOCK) --group pyproject.toml:sam -o requirements-sam.txt
+	$(LOCK) --group pyproject.toml:runtime -c requirements-dev.txt -o requirements-runtime.txt
 	$(LOCK) --group pyproject.toml:replicate2 -o requirements-replicate2.txt
 	$(LOCK) --group pyproject.toml:sdks -o requirements-sdks.txt
-	cd $(NODE_CLIENT) && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	for packages in $(NODE_CLIENT) $(BROWSER); do \
+	  (cd $$packages && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund) || exit 1; done
 
 clean:          ## Remove all that was built or installed here
-	rm -rf .venv .venv-sam .venv-replicate2 .venv-sdks $(NODE_CLIENT)/node_modules .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-runtime .venv-replicate2 .venv-sdks $(NODE_CLIENT)/node_modules $(BROWSER)/node_modules .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/ready: requirements-dev.txt pyproject.toml
 	@echo "Setting up .venv (once, about a minute)"
@@ -111,6 +132,13 @@ clean:          ## Remove all that was built or installed here
 	@$(VENV)/uv pip install --quiet --python .venv-sam/bin/python --require-hashes -r requirements-sam.txt
 	@touch $@
 
+# What runs the built functions in the tests, under Lambda's own version of Python.
+.venv-runtime/ready: requirements-runtime.txt | .venv/ready
+	@echo "Setting up .venv-runtime (once)"
+	@$(PY313)/python3.13 -m venv --without-pip .venv-runtime
+	@$(VENV)/uv pip install --quiet --python .venv-runtime/bin/python --require-hashes -r requirements-runtime.txt
+	@touch $@
+
 .venv-replicate2/ready: requirements-replicate2.txt | .venv/ready
 	@echo "Setting up .venv-replicate2 (once)"
 	@$(PYTHON) -m venv --without-pip .venv-replicate2
@@ -124,7 +152,11 @@ clean:          ## Remove all that was built or installed here
 	@$(VENV)/uv pip install --quiet --python .venv-sdks/bin/python --require-hashes -r requirements-sdks.txt
 	@touch $@
 
-$(NODE_CLIENT)/node_modules/ready: $(NODE_CLIENT)/package-lock.json
-	@echo "Setting up $(NODE_CLIENT)/node_modules (once)"
-	@cd $(NODE_CLIENT) && npm ci --silent --no-audit --no-fund --ignore-scripts
+%/node_modules/ready: %/package-lock.json
+	@echo "Setting up $*/node_modules (once)"
+	@cd $* && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
+
+browser:
+	@$(if $(DEBIAN),echo "Installing Debian's chromium (once)" && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null,:)

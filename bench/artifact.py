@@ -1,6 +1,6 @@
 """What deploys, built as `make build` builds it, and what Lambda's runtime brings beside it."""
 
-import platform
+import fcntl
 import shutil
 import subprocess
 import zipfile
@@ -26,17 +26,17 @@ def runtime() -> Path | None:
     return None
 
 
-def here() -> str:
-    """Lambda's word for this machine's processor."""
-    return {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-
-
 def build(folder: Path, architecture: str = "arm64") -> Path:
-    """What `make build` makes in a folder. Raises RuntimeError with what it said."""
+    """What `make build` makes in a folder. Raises RuntimeError with what it said.
+
+    One at a time: SAM takes away the dependencies that another build of the same project is about to copy.
+    """
     options = f"--cache-dir {folder / 'cache'} --parameter-overrides Architecture={architecture}"
     # The SAM CLI is there, or this is not asked for: nothing is installed by the way.
     asked = ["make", "-o", ".venv-sam/ready", "build", f"BUILD={folder / 'build'}", f"ARGS={options}"]
-    ended = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603
+    with (ROOT / "Makefile").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603
     if ended.returncode:
         raise RuntimeError(ended.stdout + ended.stderr)
     return folder / "build"

@@ -14,6 +14,7 @@ import boto3
 
 from bench import artifact
 from bench.report import ROOT, Say
+from local.sam import here
 
 OURS = """
 import json, sys, time
@@ -82,10 +83,10 @@ def place(say: Say) -> Iterator[Place]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         say("make build")
-        built = artifact.build(folder, artifact.here())
+        built = artifact.build(folder, here())
         layer = built / "LumeoLayer"
         yield Place(
-            f"What `make build` makes (for {artifact.here()}), under Python 3.13 with boto3 as Lambda brings it",
+            f"What `make build` makes (for {here()}), under Python 3.13 with boto3 as Lambda brings it",
             python,
             str(built / "{1}Function"),
             layer / "python",

@@ -8,11 +8,10 @@ import sys
 import threading
 from pathlib import Path
 
+from local import READY_FILE, sam
 from local.fixtures import FixtureWrong
-from local.stack import HOME, SIMULATOR, AccountsWrong, Ready, UpstreamMissing, running, write_ready
+from local.stack import SIMULATOR, AccountsWrong, Ready, UpstreamMissing, running, write_ready
 from lumeo.providers.loading import DeclarationWrong
-
-READY_FILE = HOME / "ready.json"
 
 
 def main() -> int:
@@ -28,10 +27,12 @@ def main() -> int:
         with running(
             port=options.port, tls=options.tls, upstream=upstream, accounts=accounts, log=log, strict=strict
         ) as ready:
+            for_sam = sam.write(options.ready_file.parent, options.containers_call)
             write_ready(ready, options.ready_file)
             print(_greeting(ready, log), flush=True)
             over.wait()
-            options.ready_file.unlink(missing_ok=True)
+            for path in (options.ready_file, *for_sam):
+                path.unlink(missing_ok=True)
     except (UpstreamMissing, AccountsWrong, DeclarationWrong, FixtureWrong) as wrong:
         print(wrong, file=sys.stderr)
         return 2
@@ -55,6 +56,12 @@ def _options() -> argparse.Namespace:
         "--contract", action="store_true", help="answer 500 where an answer is not as openapi.yaml says"
     )
     parser.add_argument(
+        "--containers-call",
+        default=sam.CONTAINERS_CALL,
+        metavar="HOST",
+        help="what the containers of `sam local` call this machine (default: %(default)s); see docs/sam-local.md",
+    )
+    parser.add_argument(
         "--ready-file",
         type=Path,
         default=READY_FILE,
@@ -70,6 +77,7 @@ def _greeting(ready: Ready, log: Path) -> str:
     lines = [
         "Lumeo is up. Ctrl-C ends it.",
         "",
+        f"  Gallery    {ready.api_url.removesuffix('/v1')}/#key={ready.api_key}",
         f"  API        {ready.api_url}",
         f"  API key    {ready.api_key}",
         f"  AWS        {ready.aws_endpoint_url}  (moto; dashboard at {ready.console_url})",

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from local.template import ACCOUNT, REGION, Function
 
@@ -30,6 +30,13 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         return max(0, int(1000 * (self.timeout - (time.monotonic() - self._started))))
+
+
+class Invoking(Protocol):
+    """Functions that can be invoked."""
+
+    def invoke(self, name: str, event: Any) -> Any:
+        """The handler's result, as JSON carries it. Raises what the handler raises."""
 
 
 class Functions:

@@ -14,7 +14,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from local.contract import Contract
-from local.functions import Functions
+from local.functions import Invoking
 from local.template import ACCOUNT, Route
 from lumeo.telemetry import logger
 
@@ -27,7 +27,7 @@ _TEXT = re.compile(r"text/.*|application/(json|javascript|xml|.+\+(json|xml))")
 class Gateway:
     """Answers HTTP requests by the functions behind the routes. With a contract, raises BrokenContract."""
 
-    def __init__(self, routes: Iterable[Route], functions: Functions, contract: Contract | None = None) -> None:
+    def __init__(self, routes: Iterable[Route], functions: Invoking, contract: Contract | None = None) -> None:
         self._functions = functions
         self._contract = contract
         self._default = next((route for route in routes if route.key == "$default"), None)

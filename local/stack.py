@@ -6,7 +6,7 @@ import os
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,25 +15,24 @@ from typing import Any, TextIO, cast
 import trustme
 from werkzeug.wrappers import Request, Response
 
+from local import HOME
 from local.aws import Aws
 from local.cdn import PREFIXES, Cdn
 from local.contract import BrokenContract, contract
 from local.environment import variables
 from local.events import deliver
 from local.fixtures import read
-from local.functions import Functions
+from local.functions import Functions, Invoking
 from local.gateway import Gateway
 from local.player import play
 from local.serving import Server
 from local.simulator import Simulator
 from local.simulator import serve as serve_simulator
-from local.template import Template
+from local.template import Function, Template
 from lumeo import keys, providers
 from lumeo.telemetry import logger
 
 ROOT = Path(__file__).parent.parent
-HOME = ROOT / ".local"
-"""What a run leaves behind: log, certificate, ready file. Not in git."""
 CALLER = "local"
 OWN_HOSTS = ("127.0.0.1", "localhost")
 SIMULATOR = "simulator"
@@ -84,11 +83,13 @@ def running(  # noqa: PLR0913 (all that can be said of it)
     upstream: str = SIMULATOR,
     accounts: Path | None = None,
     strict: bool = False,
+    built: Callable[[Mapping[str, Function]], Invoking] = Functions,
 ) -> Iterator[Ready]:
     """The stack, up for the length of a `with` block. Port 0 takes a free one.
 
     `accounts`: a file of accounts at real providers, as the secret has them; all others are played from their fixtures.
     `strict`: what openapi.yaml does not say is answered 500 with what is wrong, and logged.
+    `built`: what runs the template's functions; by default the handlers as they stand here, in this process.
 
     Raises UpstreamMissing for an upstream that is none of `simulator` and `replicate`, or has no token; AccountsWrong;
     DeclarationWrong and FixtureWrong for a provider that cannot be played.
@@ -102,7 +103,7 @@ def running(  # noqa: PLR0913 (all that can be said of it)
             ROOT / "template.yaml",
             {"ReplicateBaseUrl": provider.base_url, "ReplicateOutputHosts": provider.output_hosts},
         )
-        functions = Functions(template.functions())
+        functions = built(template.functions())
         rules = template.rules()
         cloud = Aws(functions.invoke, on_end=lambda event: deliver(event, rules, functions.invoke))
         cleanup.callback(cloud.close)
@@ -212,7 +213,7 @@ def _bucket(template: Template) -> str:
     return template.name(name)
 
 
-def _start_schedules(template: Template, functions: Functions, cleanup: ExitStack) -> None:
+def _start_schedules(template: Template, functions: Invoking, cleanup: ExitStack) -> None:
     over = threading.Event()
     cleanup.callback(over.set)
 

@@ -1,5 +1,6 @@
 """Reads template.yaml as CloudFormation would, as far as the local stack needs it, so that nothing is written twice."""
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -73,6 +74,10 @@ class Template:
         self._body: dict[str, Any] = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506
         defaults = {name: spec.get("Default", "") for name, spec in self._body["Parameters"].items()}
         self._parameters = {**defaults, **(parameters or {})}
+
+    def source(self) -> dict[str, Any]:
+        """All of it as it is written, in the long forms of its functions."""
+        return copy.deepcopy(self._body)
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
         """The properties of all resources of a type, resolved, by logical id."""
@@ -220,6 +225,8 @@ class Template:
                 return self._holds(self._body["Conditions"][argument])
             case "Fn::Not":
                 return not self._holds(argument[0])
+            case "Fn::And":
+                return all(map(self._holds, argument))
             case "Fn::Equals":
                 one, other = map(self._resolve, argument)
                 return str(one) == str(other)
