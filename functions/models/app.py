@@ -4,13 +4,19 @@ from typing import TYPE_CHECKING, Any
 
 from lumeo import api
 from lumeo.routes import Answer, Request, Routes, answer
-from lumeo.steps.describe import model, version, versions
+from lumeo.steps.describe import model, models_offered, version, versions
 from lumeo.telemetry import invocation
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 routes = Routes()
+
+
+@routes.to("GET /v1/models")
+def offered(request: Request) -> Answer:
+    api.caller(request)
+    return answer(200, models_offered(api.origin(request)))
 
 
 @routes.to("GET /v1/models/{owner}/{name}")

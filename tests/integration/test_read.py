@@ -219,7 +219,7 @@ def test_query_without_a_cursor(driver: Driver, query: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/"),
+        ("POST", "/"),
         ("GET", "/v1"),
         ("GET", "/v2/predictions"),
         ("GET", "/v1/predictions/"),

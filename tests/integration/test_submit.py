@@ -49,7 +49,8 @@ def test_answers_a_prediction_of_replicates_shape(driver: Driver) -> None:
         "created_at": "2026-11-21T10:00:00.000Z",
         "deadline": "2026-11-21T11:00:00.000Z",
         "metrics": {},
-        "urls": {"get": here, "cancel": f"{here}/cancel", "web": here},
+        "urls": {"get": here, "cancel": f"{here}/cancel", "web": f"https://lumeo.test/p/{body['id']}"},
+        "timeline": {"accepted": body["created_at"]},
     }
     assert len(body["id"]) == 26
     assert answer.headers["Location"] == here

@@ -85,7 +85,7 @@ WITH_A_ROLE = FUNCTIONS | of_type("AWS::Serverless::StateMachine")
 STATEMENTS: list[tuple[str, Document]] = [
     (owner, statement)
     for owner, properties in WITH_A_ROLE.items()
-    for policy in properties["Policies"]
+    for policy in properties.get("Policies", [])
     for statement in policy["Statement"]
 ]
 

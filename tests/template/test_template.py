@@ -56,7 +56,7 @@ LOG_DELIVERY = (
 
 # Everything that any role of ours may do, and whose role it is. What is not here, nobody may.
 GRANTS = {
-    ("dynamodb:GetItem", "${Table.Arn}"): frozenset(FUNCTIONS),
+    ("dynamodb:GetItem", "${Table.Arn}"): frozenset(FUNCTIONS) - {"GalleryFunction"},
     ("dynamodb:BatchGetItem", "${Table.Arn}"): {"ReadFunction", "FilesFunction"},
     ("dynamodb:PutItem", "${Table.Arn}"): {
         "SubmitFunction",
@@ -159,7 +159,11 @@ class TestWhoMayDoWhat:
 
     @pytest.mark.parametrize("name", WITH_A_ROLE)
     def test_a_role_is_its_own_and_written_out(self, name: str) -> None:
+        """But for the gallery's, which may do nothing."""
         assert "Role" not in WITH_A_ROLE[name]
+        if name == "GalleryFunction":
+            assert "Policies" not in WITH_A_ROLE[name]
+            return
         assert [policy.keys() for policy in WITH_A_ROLE[name]["Policies"]] == [{"Version", "Statement"}]
         assert WITH_A_ROLE[name]["Policies"][0]["Version"] == "2012-10-17"
 
@@ -167,7 +171,7 @@ class TestWhoMayDoWhat:
 class TestFunctions:
     def test_the_functions_are_the_steps(self) -> None:
         steps = {"Submit", "Create", "Status", "Finalize", "Announce", "Cancel", "Webhook", "Read", "Sweep"}
-        things = {"Delete", "Models", "Files"}
+        things = {"Delete", "Models", "Files", "Gallery"}
 
         assert FUNCTIONS.keys() == {f"{step}Function" for step in steps | things}
 
@@ -294,13 +298,13 @@ class TestEnvironment:
         variables = FUNCTIONS[name]["Environment"]["Variables"]
 
         assert variables["POWERTOOLS_SERVICE_NAME"] == "lumeo"
-        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Lumeo"
+        assert text(variables["POWERTOOLS_METRICS_NAMESPACE"]) == "Lumeo/${AWS::StackName}"
         assert variables["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
 
     def test_only_what_nobody_needs_is_empty_unless_said(self) -> None:
         empty = {name for name, parameter in PARAMETERS.items() if parameter["Default"] == ""}
 
-        assert empty == {"PublicUrl", "WebhookOrigins"}
+        assert empty == {"PublicUrl", "WebhookOrigins", "AlarmEmail"}
 
     @each_function
     def test_the_catalogue_is_where_the_layer_has_it(self, name: str) -> None:
@@ -324,6 +328,7 @@ class TestApi:
             "GET /v1/openapi.json": ["ReadFunction"],
             "POST /v1/predictions/{id}/cancel": ["CancelFunction"],
             "DELETE /v1/predictions/{id}": ["DeleteFunction"],
+            "GET /v1/models": ["ModelsFunction"],
             "GET /v1/models/{owner}/{name}": ["ModelsFunction"],
             "GET /v1/models/{owner}/{name}/versions": ["ModelsFunction"],
             "GET /v1/models/{owner}/{name}/versions/{id}": ["ModelsFunction"],
@@ -334,6 +339,9 @@ class TestApi:
             "GET /v1/files/{id}/download": ["FilesFunction"],
             "DELETE /v1/files/{id}": ["FilesFunction"],
             "POST /v1/hooks/{provider}/{id}/{token}": ["WebhookFunction"],
+            "GET /": ["GalleryFunction"],
+            "GET /p/{id}": ["GalleryFunction"],
+            "GET /gallery/{version}/{file}": ["GalleryFunction"],
             "$default": ["ReadFunction"],
         }
 
@@ -657,7 +665,7 @@ class TestFile:
 
     @pytest.mark.parametrize("name", PARAMETERS)
     def test_parameter_is_used(self, name: str) -> None:
-        used = [part for part in walk(TEMPLATE) if part == {"Ref": name}]
+        used = [part for part in walk(TEMPLATE) if part == {"Ref": name} or f"${{{name}}}" in str(part)]
 
         assert used
 
@@ -665,12 +673,16 @@ class TestFile:
         outputs: dict[str, Document] = TEMPLATE["Outputs"]
 
         assert {name: text(output["Value"]) for name, output in outputs.items()} == {
+            "GalleryUrl": "https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/",
             "ApiUrl": "https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/v1",
             "OutputsUrl": "https://${OutputsDistribution.DomainName}",
             "ProviderSecretArn": "${ProviderSecret}",
             "TableName": "${Table}",
             "BucketName": "${Bucket}",
             "StateMachineArn": "${StateMachine}",
+            "DashboardUrl": "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}"
+            "#dashboards/dashboard/${Dashboard}",
+            "AlarmTopicArn": "${AlarmTopic}",
         }
         assert all(output["Description"].endswith(".") for output in outputs.values())
 
@@ -678,7 +690,7 @@ class TestFile:
         dictionaries = [part for part in walk(TEMPLATE) if isinstance(part, dict)]
         used = {key for part in dictionaries for key in part if str(key).startswith("Fn::")}
 
-        assert used <= {"Fn::Sub", "Fn::GetAtt", "Fn::If", "Fn::Equals", "Fn::Not"}
+        assert used <= {"Fn::Sub", "Fn::GetAtt", "Fn::If", "Fn::Equals", "Fn::Not", "Fn::And"}
 
     def test_resources_are_what_they_were(self) -> None:
         kinds = sorted(resource["Type"] for resource in RESOURCES.values())
@@ -687,12 +699,17 @@ class TestFile:
             "AWS::CloudFront::Distribution": 1,
             "AWS::CloudFront::OriginAccessControl": 1,
             "AWS::CloudFront::ResponseHeadersPolicy": 1,
+            "AWS::CloudWatch::Alarm": 12,
+            "AWS::CloudWatch::Dashboard": 1,
             "AWS::DynamoDB::Table": 1,
-            "AWS::Logs::LogGroup": 14,
+            "AWS::Logs::LogGroup": 15,
             "AWS::S3::Bucket": 1,
             "AWS::S3::BucketPolicy": 1,
+            "AWS::SNS::Subscription": 1,
+            "AWS::SNS::Topic": 1,
+            "AWS::SNS::TopicPolicy": 1,
             "AWS::SecretsManager::Secret": 2,
-            "AWS::Serverless::Function": 12,
+            "AWS::Serverless::Function": 13,
             "AWS::Serverless::HttpApi": 1,
             "AWS::Serverless::LayerVersion": 1,
             "AWS::Serverless::StateMachine": 1,

@@ -18,7 +18,7 @@ from lumeo import aws, offered, providers
 from lumeo.batches import PAGE, PAGE_BYTES, page
 from lumeo.errors import ApiError
 from lumeo.prediction import Output, Phase, Prediction
-from lumeo.view import as_json
+from lumeo.routes import as_json
 from tests.unit.declaring import GOOD, changed
 from tests.unit.make import prediction
 

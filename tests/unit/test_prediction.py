@@ -247,7 +247,7 @@ class TestPublic:
 
         assert body.keys() - OPTIONAL == {
             *("id", "model", "version", "input", "output", "logs", "error", "error_code", "warnings", "status"),
-            *("provider", "source", "data_removed", "created_at", "deadline", "metrics", "urls"),
+            *("provider", "source", "data_removed", "created_at", "deadline", "metrics", "urls", "timeline"),
         }
         assert isinstance(body["logs"], str)
         assert isinstance(body["metrics"], dict)
@@ -319,7 +319,7 @@ class TestPublic:
         assert public(shown, Contents(input={}))["urls"] == {
             "get": f"https://other.test/v1/predictions/{shown.id}",
             "cancel": f"https://other.test/v1/predictions/{shown.id}/cancel",
-            "web": f"https://other.test/v1/predictions/{shown.id}",
+            "web": f"https://other.test/p/{shown.id}",
         }
 
     @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 
 from lumeo.prediction import Document, Phase, Prediction, Status
-from lumeo.view import as_json, created, shown, with_urls
+from lumeo.routes import as_json
+from lumeo.view import created, shown, with_urls
 from tests.unit.make import JSON, OUTPUT, prediction
 
 HALF = Document(json='["Once"," upon"]')

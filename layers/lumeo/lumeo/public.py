@@ -124,7 +124,8 @@ def public(prediction: Prediction, contents: Contents) -> dict[str, Any]:
         "created_at": prediction.created_at,
         "deadline": prediction.deadline,
         "metrics": metrics_of(prediction, contents.metrics),
-        "urls": {"get": here, "cancel": f"{here}/cancel", "web": here},
+        "urls": {"get": here, "cancel": f"{here}/cancel", "web": f"{prediction.base_url}/p/{prediction.id}"},
+        "timeline": dict(prediction.timeline),
         **{name: value for name, value in optional.items() if value is not None},
     }
 

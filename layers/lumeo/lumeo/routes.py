@@ -4,13 +4,14 @@ The gateway has matched the path already: an event names its route, and what sto
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from lumeo.errors import ApiError, NotFound
 from lumeo.telemetry import logger
-from lumeo.view import as_json
 
 Answer = dict[str, Any]
 """What API Gateway makes an answer of."""
@@ -85,6 +86,13 @@ class Routes:
         except Exception:  # noqa: BLE001 (the log says what it was, the caller reads that it was ours)
             logger.exception("unexpected")
             return problem(ApiError(500, "Internal error", "Something went wrong on our side. Please try again."))
+
+
+def as_json(value: Any) -> str:
+    """JSON text as we answer it."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    # Half a surrogate pair, which JSON can say and UTF-8 cannot, goes back as it came: escaped.
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:

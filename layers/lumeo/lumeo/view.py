@@ -1,7 +1,5 @@
 """A prediction as a caller reads it: its documents fetched, its stored files under our permanent URLs."""
 
-import json
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,13 +9,6 @@ from lumeo import artifacts, documents, settings
 from lumeo.prediction import Output, Phase, Prediction, Status
 from lumeo.public import Contents, public
 from lumeo.store import store
-
-
-def as_json(value: Any) -> str:
-    """JSON text as we answer it."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    # Half a surrogate pair, which JSON can say and UTF-8 cannot, goes back as it came: escaped.
-    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def created(prediction: Prediction) -> dict[str, Any]:

@@ -22,6 +22,24 @@ ANSWERED = 2 * 1024 * 1024
 LONGEST_CURSOR = 512
 
 
+def models_offered(origin: str) -> dict[str, Any]:
+    """A page of the catalogue's models, as its file names them. Their schemas are in each model alone."""
+    results = [
+        {
+            "url": f"{origin}/v1/models/{entry.model}",
+            "owner": catalogue.OWNER,
+            "name": entry.name,
+            "description": entry.description or None,
+            "visibility": "private",
+            "run_count": 0,
+            **dict.fromkeys(("github_url", "paper_url", "license_url", "cover_image_url")),
+            **dict.fromkeys(("default_example", "latest_version")),
+        }
+        for entry in catalogue.catalogue().values()
+    ]
+    return {"previous": None, "next": None, "results": results}
+
+
 def model(name: str) -> dict[str, Any]:
     """Replicate's model object. Raises ApiError 404, and 503 when nobody can say."""
     entry = _entry(name)

@@ -1,0 +1,131 @@
+// Where predictions are made: a model, its input, and how many at once.
+import { useEffect, useState } from "preact/hooks";
+import { Field, Model } from "./fields.js";
+import { html, Icon } from "./html.js";
+import { fieldsOf, saidBy } from "./schemas.js";
+
+const COUNTS = [1, 2, 3, 4, 6, 8];
+const LAST = "lumeo.model";
+const UNREADABLE = "Something in the input cannot be read.";
+
+export function Composer({ api, shelf, say }) {
+  const [offered, setOffered] = useState([]);
+  const [model, setModel] = useState(sessionStorage.getItem(LAST) ?? "");
+  const [texts, setTexts] = useState({});
+  const [count, setCount] = useState(1);
+  const [problem, setProblem] = useState(null);
+  const [sending, setSending] = useState(false);
+  const { fields, missing } = useFields(api, model);
+
+  useEffect(() => {
+    api.catalogue().then(({ results }) => {
+      const names = results.map((one) => ({ name: `${one.owner}/${one.name}`, description: one.description ?? "" }));
+      setOffered(names);
+      setModel((chosen) => chosen || (names[0]?.name ?? ""));
+    }, setProblem);
+  }, [api]);
+
+  const write = (name) => (text) => setTexts((before) => ({ ...before, [name]: text }));
+
+  async function submit(event) {
+    event.preventDefault();
+    const { input, wrong } = read(fields, texts);
+    if (Object.keys(wrong).length) return setProblem({ message: UNREADABLE, fields: wrong });
+    setSending(true);
+    setProblem(null);
+    const made = await Promise.allSettled(Array.from({ length: count }, () => api.submit(model, input)));
+    setSending(false);
+    const submitted = made.filter((one) => one.status === "fulfilled");
+    for (const one of submitted) shelf.add(one.value);
+    if (submitted.length) {
+      sessionStorage.setItem(LAST, model);
+      say(submitted.length === 1 ? "Submitted" : `Submitted ${submitted.length} predictions`);
+    }
+    setProblem(made.find((one) => one.status === "rejected")?.reason ?? null);
+  }
+
+  const hurry = ({ key, metaKey, ctrlKey, currentTarget }) =>
+    key === "Enter" && (metaKey || ctrlKey) && currentTarget.requestSubmit();
+  const prompt = fields.find((field) => field.name === "prompt");
+  const others = fields.filter((field) => field !== prompt);
+  const needed = !prompt || others.some((field) => field.required || problem?.fields?.[field.name]);
+  const field = (one) => html`
+    <${Field} key=${one.name} field=${one} text=${texts[one.name]} write=${write(one.name)} api=${api}
+      wrong=${problem?.fields?.[one.name]} />
+  `;
+
+  return html`
+    <form class="composer" onSubmit=${submit} onKeyDown=${hurry} aria-label="New prediction" novalidate>
+      ${prompt && field({ ...prompt, label: "Prompt", large: true })}
+      <div class="row">
+        <${Model} model=${model} choose=${setModel} offered=${offered} missing=${missing} />
+        <label class="field small">
+          <span>How many</span>
+          <select value=${count} onChange=${(event) => setCount(Number(event.currentTarget.value))}>
+            ${COUNTS.map((one) => html`<option value=${one}>${one}</option>`)}
+          </select>
+        </label>
+        <button class="primary" disabled=${sending || !model || !!missing}>
+          ${sending ? "Submitting …" : "Run"}
+        </button>
+      </div>
+      ${
+        others.length > 0 &&
+        html`
+        <details class="settings" open=${needed || undefined}>
+          <summary>Settings <span class="meta">of ${model}</span></summary>
+          <div class="fields">${others.map(field)}</div>
+        </details>
+      `
+      }
+      ${problem && html`<p class="problem" role="alert"><${Icon} name="alert" />${problem.message}</p>`}
+    </form>
+  `;
+}
+
+/** The fields of a model's input; a prompt and JSON where its schema is not known. */
+function useFields(api, model) {
+  const [known, setKnown] = useState({ fields: UNKNOWN, missing: "" });
+  useEffect(() => {
+    let current = true;
+    const keep = (found) => current && setKnown(found);
+    if (!/^[^/]+\/[^/]+$/.test(model)) {
+      keep({ fields: UNKNOWN, missing: model && "A model is written owner/name." });
+      return;
+    }
+    const asked = setTimeout(() => {
+      api.model(model).then(
+        (found) => keep({ fields: orUnknown(fieldsOf(found.latest_version)), missing: "" }),
+        ({ status }) => keep({ fields: UNKNOWN, missing: status === 404 ? "There is no model of that name." : "" }),
+      );
+    }, 250);
+    return () => {
+      current = false;
+      clearTimeout(asked);
+    };
+  }, [api, model]);
+  return known;
+}
+
+const UNKNOWN = [
+  { name: "prompt", kind: "text", label: "Prompt", hint: "", choices: [] },
+  { name: "", kind: "json", label: "Further input", hint: 'As a JSON object, such as {"seed": 7}', choices: [] },
+];
+
+const orUnknown = (fields) => (fields.length ? fields : UNKNOWN);
+
+/** The input that the form says, and what is wrong with it, by field. */
+function read(fields, texts) {
+  const input = {};
+  const wrong = {};
+  for (const field of fields) {
+    try {
+      const value = saidBy(field, texts[field.name]);
+      if (field.name === "" && value) Object.assign(input, value);
+      else if (value !== undefined) input[field.name] = value;
+    } catch (error) {
+      wrong[field.name] = error.message;
+    }
+  }
+  return { input, wrong };
+}

@@ -1,0 +1,76 @@
+// The form that a model's schema asks for. Pure.
+
+const MOST_DIGITS = 15;
+
+/** The fields of a version's input, in its order: `{name, kind, required, label, hint, choices, min, max, preset}`. */
+export function fieldsOf(version) {
+  const schemas = version?.openapi_schema?.components?.schemas ?? {};
+  const input = schemas.Input ?? {};
+  const fields = Object.entries(input.properties ?? {}).map(([name, property]) => {
+    const meant = resolved(property, schemas);
+    return {
+      name,
+      kind: kindOf(meant),
+      required: (input.required ?? []).includes(name),
+      label: meant.title ?? name,
+      hint: meant.description ?? "",
+      choices: meant.enum ?? [],
+      min: meant.minimum,
+      max: meant.maximum,
+      preset: meant.default,
+      order: meant["x-order"] ?? Number.MAX_SAFE_INTEGER,
+    };
+  });
+  return fields.sort((one, other) => one.order - other.order);
+}
+
+function resolved(property, schemas) {
+  const parts = [property, ...(property.allOf ?? [])];
+  return Object.assign({}, ...parts.map((part) => schemas[part.$ref?.split("/").at(-1)] ?? part), property);
+}
+
+function kindOf(property) {
+  if (property.enum) return "choice";
+  if (property.type === "boolean") return "boolean";
+  if (property.type === "integer" || property.type === "number") return property.type;
+  if (property.type === "string") return property.format === "uri" ? "file" : "text";
+  return "json";
+}
+
+/**
+ * What a field's text says as JSON; undefined where nothing was said, so that the model's own default holds.
+ * Throws an Error with a sentence for what cannot be meant.
+ */
+export function saidBy(field, text) {
+  if (text === undefined || text === "" || text === null) return undefined;
+  switch (field.kind) {
+    case "boolean":
+      return text === true || text === "true";
+    case "integer":
+    case "number":
+      return number(text);
+    case "choice":
+      return field.choices.find((choice) => String(choice) === text);
+    case "json":
+      return json(text);
+    default:
+      return text;
+  }
+}
+
+function number(text) {
+  const found = Number(text);
+  if (!Number.isFinite(found)) throw new Error("This should be a number.");
+  if (Number.isInteger(found) && String(Math.abs(found)).length > MOST_DIGITS) {
+    throw new Error(`This number has more than ${MOST_DIGITS} digits.`);
+  }
+  return found;
+}
+
+function json(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('This should be JSON, such as ["a", 1].');
+  }
+}

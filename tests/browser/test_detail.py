@@ -1,0 +1,149 @@
+"""One prediction, whole."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visitor import Visitor
+from tests.stack import ROOT, Stack
+from tests.waiting import until
+
+PROMPT = 'it\'s a "corgi" on $HOME, `née` in Köln'
+"""What a shell, Python and JavaScript would each read as something else."""
+CLIENTS = ROOT / "tests" / "clients" / "js"
+
+
+@pytest.fixture
+def made(visitor: Visitor) -> dict[str, Any]:
+    """A prediction that is over."""
+    found = visitor.caller.ended(visitor.caller.submit("sim/one", prompt=PROMPT, seed=7)["id"])
+    visitor.page.reload()
+    return found
+
+
+def clipboard(visitor: Visitor) -> str:
+    text: str = visitor.evaluates("() => navigator.clipboard.readText()")
+    return text
+
+
+def test_what_it_shows(visitor: Visitor, made: dict[str, Any]) -> None:
+    detail = visitor.opens(PROMPT)
+
+    for word in ("Succeeded", "sim/one", made["version"], "replicate", made["id"], "seed", "7"):
+        expect(detail.get_by_text(word, exact=True).first).to_be_visible()
+    assert visitor.page.url == made["urls"]["web"]
+    assert visitor.page.title() == f"{made['id']} · Lumeo"
+    steps = detail.get_by_role("list").get_by_role("listitem").filter(has=visitor.page.get_by_role("time"))
+    stamps = [steps.nth(n).locator("time").get_attribute("datetime") for n in range(steps.count())]
+    assert stamps == [made["timeline"][step] for step in ("accepted", "submitted", "started", "completed", "saved")]
+    expect(detail.get_by_text("Using seed: 7")).to_be_hidden()
+    detail.get_by_text("Log").click()
+    expect(detail.get_by_text("Using seed: 7")).to_be_visible()
+
+
+def test_links_are_the_permanent_ones(visitor: Visitor, made: dict[str, Any]) -> None:
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    detail = visitor.opens(PROMPT)
+    expect(detail.get_by_role("link", name="0.png")).to_have_attribute("href", made["output"])
+    detail.get_by_role("button", name="Copy: Link to 0.png").click()
+
+    expect(visitor.page.get_by_role("status").filter(has_text="Link to 0.png copied")).to_be_visible()
+    assert clipboard(visitor) == made["output"]
+
+
+def test_a_browser_that_does_not_let_us_copy(visitor: Visitor, made: dict[str, Any]) -> None:
+    visitor.evaluates("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
+    visitor.opens(PROMPT).get_by_role("button", name="Copy: Id").click()
+
+    expect(visitor.page.get_by_role("status").filter(has_text="select the text instead")).to_be_visible()
+
+
+def snippet(visitor: Visitor, name: str) -> str:
+    """What stands on a tab."""
+    detail = visitor.opens(PROMPT)
+    detail.get_by_role("tab", name=name).click()
+    text = detail.get_by_role("tabpanel").locator("pre").text_content()
+    assert text
+    return text
+
+
+def run(command: list[str], stack: Stack, visitor: Visitor, cwd: Path) -> str:
+    bundle = stack.ready["ca_bundle"]
+    trust = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), bundle)
+    environment = {"PATH": os.environ["PATH"], "LUMEO_API_KEY": visitor.caller.key, "NO_PROXY": "*", **trust}
+    done = subprocess.run(command, capture_output=True, check=False, cwd=cwd, env=environment, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def again(visitor: Visitor, made: dict[str, Any]) -> dict[str, Any]:
+    """The only other prediction, which has the same input and version."""
+    listed = visitor.caller.call("GET", "/predictions").json()["results"]
+    (found,) = [one for one in listed if one["id"] != made["id"]]
+    assert found["input"] == made["input"]
+    assert visitor.caller.ended(found["id"])["version"] == made["version"]
+    return dict(found)
+
+
+def test_the_curl_line_runs_it_again(visitor: Visitor, made: dict[str, Any], stack: Stack, tmp_path: Path) -> None:
+    said = run(["sh", "-c", snippet(visitor, "curl")], stack, visitor, tmp_path)
+
+    assert json.loads(said)["id"] == again(visitor, made)["id"]
+
+
+def test_the_python_snippet_runs_it_again(visitor: Visitor, made: dict[str, Any], stack: Stack, tmp_path: Path) -> None:
+    code = snippet(visitor, "Python") + "\nprint(output.url if hasattr(output, 'url') else output)"
+    said = run([sys.executable, "-c", code], stack, visitor, tmp_path)
+
+    assert said.strip() == visitor.caller.ended(again(visitor, made)["id"])["output"]
+
+
+@pytest.mark.skipif(not (CLIENTS / "node_modules").exists(), reason="npm's client is not set up here")
+def test_the_javascript_snippet_runs_it_again(visitor: Visitor, made: dict[str, Any], stack: Stack) -> None:
+    node = shutil.which("node")
+    assert node
+    code = snippet(visitor, "JavaScript") + "\nconsole.log(String(output.url ? output.url() : output));"
+    said = run([node, "--input-type=module", "--eval", code], stack, visitor, CLIENTS)
+
+    assert said.strip() == visitor.caller.ended(again(visitor, made)["id"])["output"]
+
+
+def test_again_from_the_page(visitor: Visitor, made: dict[str, Any]) -> None:
+    visitor.opens(PROMPT).get_by_role("button", name="Run again").click()
+    expect(visitor.detail.get_by_role("button", name=f"as {made['id']}")).to_be_visible()
+
+    assert again(visitor, made)["rerun_of"] == made["id"]
+    assert visitor.page.url.endswith(again(visitor, made)["id"])
+
+
+def test_it_tells_of_the_callers_webhooks(visitor: Visitor) -> None:
+    body = {"input": {"prompt": "told"}, "webhook": "http://127.0.0.1:9/hook", "webhook_events_filter": ["completed"]}
+    made = visitor.caller.call("POST", "/models/sim/text/predictions", json=body).json()
+    until(lambda: visitor.caller.get(made["id"]), lambda seen: "webhook_deliveries" in seen)
+    visitor.goes_to(f"/p/{made['id']}")
+
+    expect(visitor.detail.get_by_role("listitem").filter(has_text="Told of completed")).to_contain_text("not heard yet")
+
+
+def test_from_one_to_the_next(visitor: Visitor) -> None:
+    """And one step back closes it, however many one went through."""
+    for n in range(3):
+        visitor.caller.ended(visitor.caller.submit("sim/text", prompt=f"number {n}")["id"])
+    visitor.page.reload()
+    detail = visitor.opens("number 2")
+    expect(detail.get_by_role("button", name="Newer")).to_be_disabled()
+    detail.get_by_role("button", name="Older").click()
+    expect(detail.get_by_role("heading", name="number 1")).to_be_visible()
+    visitor.page.keyboard.press("ArrowRight")
+    expect(detail.get_by_role("heading", name="number 0")).to_be_visible()
+    visitor.page.go_back()
+
+    expect(detail).to_have_count(0)
+    assert visitor.page.url == f"{visitor.origin}/"

@@ -1,0 +1,93 @@
+"""The grid pages for ever, and can be narrowed."""
+
+import re
+from dataclasses import replace
+
+from playwright.sync_api import Page, expect
+
+from lumeo import clock, ids
+from lumeo.items import pack, plain, prediction_from, unpack
+from lumeo.prediction import Prediction
+from tests.browser.visitor import Visitor
+from tests.stack import Stack
+
+MANY = 230
+"""More than two pages of the API."""
+
+
+def many(stack: Stack, of: Prediction) -> list[str]:
+    """As many copies of a prediction as one would not make by hand, each a second older than the one before."""
+    made = []
+    for n in range(1, MANY):
+        copied = replace(of, id=ids.new(), created_at=clock.later(-n, of.created_at))
+        item = unpack(stack.record(of.id)) | {"pk": f"prediction#{copied.id}", "id": copied.id}
+        item["created_at"] = copied.created_at
+        stack.client("dynamodb").put_item(TableName=stack.ready["table_name"], Item=pack(plain(item)))
+        made.append(copied.id)
+    return made
+
+
+def shown(page: Page) -> list[str]:
+    addresses = page.get_by_role("listitem").get_by_role("link")
+    found: list[str] = addresses.evaluate_all("(all) => all.map((one) => one.pathname.slice(3))")
+    return found
+
+
+def test_it_pages_for_ever(visitor: Visitor, stack: Stack) -> None:
+    """As one scrolls, without a gap, without a repeat, the newest first."""
+    first = visitor.caller.ended(visitor.caller.submit("sim/text", prompt="one of many")["id"])
+    older = many(stack, prediction_from(unpack(stack.record(first["id"]))))
+    visitor.page.reload()
+    expect(visitor.page.get_by_role("listitem")).to_have_count(100)
+    while visitor.page.get_by_role("button", name=re.compile("Show more|Loading")).count():
+        visitor.page.mouse.wheel(0, 6000)
+        visitor.page.wait_for_timeout(50)
+
+    assert shown(visitor.page) == [first["id"], *older]
+
+
+def test_filters_are_in_the_address(visitor: Visitor) -> None:
+    page = visitor.page
+    for model in ("sim/text", "sim/one", "sim/traceback"):
+        visitor.caller.ended(visitor.caller.submit(model, prompt=f"by {model}")["id"])
+    page.reload()
+    expect(page.get_by_role("listitem")).to_have_count(3)
+    page.get_by_label("Status").select_option("succeeded")
+    expect(page.get_by_role("listitem")).to_have_count(2)
+    page.get_by_role("search").get_by_label("Model").fill("sim/one")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("listitem")).to_have_text([re.compile("by sim/one")])
+    assert page.url.endswith("/?status=succeeded&model=sim%2Fone")
+    page.reload()
+    expect(page.get_by_role("listitem")).to_have_count(1)
+    page.go_back()
+    expect(page.get_by_role("listitem")).to_have_count(2)
+    page.get_by_label("Status").select_option("canceled")
+    expect(page.get_by_text("Nothing here has that status and model.")).to_be_visible()
+
+
+def test_nothing_yet(visitor: Visitor) -> None:
+    expect(visitor.page.get_by_text("Nothing here yet.")).to_be_visible()
+
+
+def test_what_others_submit_appears(visitor: Visitor) -> None:
+    """Without a reload, when one comes back to the page."""
+    expect(visitor.page.get_by_text("Nothing here yet.")).to_be_visible()
+    visitor.caller.submit("sim/text", prompt="from a program")
+    visitor.evaluates("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+    visitor.sees("from a program", "succeeded")
+
+
+def test_while_nobody_answers(visitor: Visitor) -> None:
+    """A sentence, and a way to go on; what is there stays."""
+    visitor.caller.ended(visitor.caller.submit("sim/text", prompt="is there")["id"])
+    visitor.expects("ERR_FAILED")
+    visitor.page.route(re.compile("/v1/predictions"), lambda route: route.abort())
+    visitor.page.reload()
+    expect(visitor.page.get_by_role("alert")).to_contain_text("could not be reached", timeout=20_000)
+
+    visitor.page.unroute(re.compile("/v1/predictions"))
+    visitor.page.get_by_role("button", name="Try again").click()
+    visitor.sees("is there", "succeeded")

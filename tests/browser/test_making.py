@@ -1,0 +1,112 @@
+"""Predictions are made here, several at once, and none is paid for twice."""
+
+import re
+
+from playwright.sync_api import Route, expect
+
+from tests.browser.visitor import Visitor
+from tests.stack import Stack
+
+
+def made_of(visitor: Visitor, prompt: str) -> list[str]:
+    """The caller's predictions of a prompt."""
+    listed = visitor.caller.call("GET", "/predictions").json()["results"]
+    return [one["id"] for one in listed if one["input"].get("prompt") == prompt]
+
+
+def test_several_at_once(visitor: Visitor) -> None:
+    visitor.runs("lumeo/picture", "three of them", count=3)
+
+    expect(visitor.page.get_by_role("status").filter(has_text="Submitted 3 predictions")).to_be_visible()
+    expect(visitor.card("three of them")).to_have_count(3)
+    for n in range(3):
+        expect(visitor.card("three of them").nth(n)).to_have_attribute("data-state", "succeeded", timeout=20_000)
+    assert len(made_of(visitor, "three of them")) == 3
+    # Whoever tries words again keeps them.
+    expect(visitor.page.get_by_label("Prompt")).to_have_value("three of them")
+
+
+def test_a_lost_answer_is_not_paid_for_twice(visitor: Visitor) -> None:
+    """The first request arrives, its answer does not: it is repeated under the same key."""
+    keys: list[str | None] = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers.get("idempotency-key"))
+        if len(keys) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    visitor.expects("ERR_FAILED")
+    visitor.page.route(re.compile("/v1/models/.*/predictions"), lose)
+    visitor.runs("sim/text", "its answer is lost")
+    visitor.sees("its answer is lost", "succeeded")
+
+    assert len(keys) == 2
+    assert keys[0] == keys[1] is not None
+    assert len(made_of(visitor, "its answer is lost")) == 1
+
+
+def test_a_schema_makes_the_form(visitor: Visitor) -> None:
+    """What is not said is left to the model."""
+    page = visitor.page
+    visitor.page.locator("#model").fill("sim/many")
+    page.get_by_text("Settings").click()
+    expect(page.get_by_label("num_outputs", exact=False)).to_have_attribute("type", "number")
+    page.get_by_label("num_outputs", exact=False).fill("2")
+    visitor.runs("sim/many", "two pictures")
+    visitor.sees("two pictures", "succeeded")
+
+    (made,) = made_of(visitor, "two pictures")
+    assert visitor.caller.get(made)["input"] == {"prompt": "two pictures", "num_outputs": 2}
+
+
+def test_what_is_wrong_is_said_where_it_is(visitor: Visitor) -> None:
+    """And nothing that was written is lost."""
+    visitor.expects("422")
+    page = visitor.page
+    page.locator("#model").fill("sim/many")
+    page.get_by_text("Settings").click()
+    page.get_by_label("num_outputs", exact=False).fill("5000")
+    visitor.runs("sim/many", "too many pictures")
+    field = page.get_by_label("num_outputs", exact=False)
+
+    expect(page.get_by_role("form").get_by_role("alert")).to_be_visible()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_value("5000")
+    expect(field).to_have_accessible_description(re.compile("."))
+    expect(page.get_by_label("Prompt")).to_have_value("too many pictures")
+    assert made_of(visitor, "too many pictures") == []
+
+
+def test_a_model_that_is_not_there(visitor: Visitor) -> None:
+    visitor.expects("404")
+    model = visitor.page.locator("#model")
+    model.fill("nobody/nothing")
+
+    expect(model).to_have_accessible_description("There is no model of that name.")
+    expect(visitor.page.get_by_role("button", name="Run")).to_be_disabled()
+
+
+def test_the_catalogue_is_offered(visitor: Visitor) -> None:
+    offered = visitor.page.locator("#models option")
+
+    expect(visitor.page.locator("#model")).to_have_value("lumeo/picture")
+    expect(offered.filter(has_text="Four pictures of one prompt")).to_have_attribute("value", "lumeo/pictures")
+
+
+def test_a_file_goes_by_its_address(visitor: Visitor, stack: Stack) -> None:
+    page = visitor.page
+    page.locator("#model").fill("sim/copy")
+    page.get_by_text("Settings").click()
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "words.txt", "mimeType": "text/plain", "buffer": b"what was handed in"}
+    )
+    expect(page.get_by_text("words.txt is handed in.")).to_be_visible()
+    page.get_by_role("button", name="Run").click()
+    card = page.get_by_role("listitem").first
+    expect(card).to_have_attribute("data-state", "succeeded", timeout=20_000)
+
+    made = visitor.caller.call("GET", "/predictions").json()["results"][0]
+    assert visitor.caller.call("GET", made["output"]).content == b"what was handed in"

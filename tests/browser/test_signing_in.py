@@ -1,0 +1,84 @@
+"""A key opens the page, stays in its tab, and is forgotten."""
+
+from playwright.sync_api import expect
+
+from lumeo.keys import Keys
+from tests.browser.conftest import Visits
+from tests.browser.visitor import Visitor
+from tests.stack import Stack
+
+STORED = "() => [Object.values(sessionStorage), Object.values(localStorage), document.cookie]"
+
+
+def test_a_key_that_is_none(visits: Visits) -> None:
+    visitor = visits()
+    visitor.expects("401")
+    visitor.sign_in("lum_wrong")
+
+    expect(visitor.page.get_by_role("alert")).to_have_text("This is not an API key of this installation.")
+    assert visitor.evaluates(STORED) == [[], [], ""]
+
+
+def test_no_key_at_all(visits: Visits) -> None:
+    visitor = visits()
+    visitor.goes_to("/")
+    visitor.page.get_by_role("button", name="Sign in").click()
+
+    expect(visitor.page.get_by_role("alert")).to_contain_text("Paste an API key.")
+    expect(visitor.page.get_by_label("API key")).to_have_attribute("aria-invalid", "true")
+
+
+def test_a_key_stays_in_its_tab(visitor: Visitor) -> None:
+    assert visitor.evaluates(STORED)[1:] == [[], ""]
+    assert visitor.caller.key in visitor.evaluates(STORED)[0]
+    visitor.page.reload()
+    expect(visitor.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    other = visitor.window()
+    other.goto(visitor.origin)
+    expect(other.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_signing_out_forgets_it(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Sign out").click()
+
+    expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert visitor.evaluates(STORED) == [[], [], ""]
+
+
+def test_a_prediction_by_its_address_after_signing_in(visits: Visits, stack: Stack) -> None:
+    visitor = visits()
+    made = visitor.caller.submit("sim/text", prompt="by its address")
+    assert made["urls"]["web"] == f"{visitor.origin}/p/{made['id']}"
+    visitor.sign_in(path=f"/p/{made['id']}")
+
+    expect(visitor.detail.get_by_role("heading", name="by its address")).to_be_visible()
+
+
+def test_another_callers_prediction_is_not_there(visits: Visits, stack: Stack) -> None:
+    mine = visits()
+    made = mine.caller.submit("sim/text", prompt="nobody else's")
+    mine.expects("404", "401")
+    other = Keys(stack.client("dynamodb"), stack.ready["table_name"]).create("somebody-else", "test")
+    mine.sign_in(other, f"/p/{made['id']}")
+
+    expect(mine.detail).to_contain_text("There is no such prediction here, or it belongs to another key.")
+
+
+def test_the_link_of_make_run(visits: Visits) -> None:
+    visitor = visits()
+    visitor.goes_to(f"/#key={visitor.caller.key}")
+
+    expect(visitor.page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert visitor.page.url == f"{visitor.origin}/"
+
+
+def test_a_link_from_elsewhere_signs_nobody_in(visits: Visits) -> None:
+    """Else somebody could have others write their prompts into his account."""
+    visitor = visits()
+    visitor.origin = visitor.origin.replace("127.0.0.1", "lumeo.localhost")
+    visitor.goes_to(f"/#key={visitor.caller.key}")
+
+    expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert visitor.page.url == f"{visitor.origin}/"
+    assert visitor.evaluates(STORED) == [[], [], ""]

@@ -1,0 +1,134 @@
+"""Every state of a prediction is shown as what it is."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visitor import Visitor
+from tests.stack import Stack
+
+SENTENCES = {
+    "refused": "This content was rejected.",
+    "failed": "The generation failed.",
+    "canceled": "It was canceled before its end.",
+    "deleted": "Its input and output were deleted.",
+}
+
+
+def test_from_its_start_to_its_end(visitor: Visitor) -> None:
+    """With a bar that grows, and with words as they come; without a reload."""
+    visitor.caller.submit("sim/tokens", prompt="word by word", processing=11)
+    visitor.caller.submit("sim/script", prompt="a slow picture", starting=2, processing=9)
+    visitor.page.reload()
+    words, card = visitor.card("word by word"), visitor.sees("a slow picture", "starting")
+    expect(card).to_contain_text("Starting")
+    visitor.sees("a slow picture", "processing")
+    expect(card).to_contain_text(re.compile(r"Running · \d+ % · \d"), timeout=15_000)
+    assert 0 < float(card.get_by_role("progressbar").get_attribute("value") or 0) < 1
+    expect(words.locator(".moving .words")).to_have_text(re.compile("The quick"), timeout=15_000)
+    visitor.sees("a slow picture", "succeeded")
+    visitor.sees("word by word", "succeeded")
+
+    picture = card.get_by_role("img", name="a slow picture")
+    assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 512
+
+
+@pytest.mark.parametrize(
+    ("model", "state"), [("sim/nsfw", "refused"), ("sim/traceback", "failed"), ("sim/interrupted", "failed")]
+)
+def test_what_ended_badly(visitor: Visitor, model: str, state: str) -> None:
+    prompt = f"{model} by itself"
+    visitor.caller.ended(visitor.caller.submit(model, prompt=prompt)["id"])
+    visitor.page.reload()
+    card = visitor.sees(prompt, state)
+
+    shown = visitor.caller.call("GET", "/predictions").json()["results"][0]["error"]
+    expect(card).to_contain_text(shown)
+    expect(visitor.opens(prompt)).to_contain_text(shown)
+    expect(visitor.detail).not_to_contain_text("Traceback")
+
+
+def test_what_was_refused_did_not_fail(visitor: Visitor) -> None:
+    """Other words, another sign, and another ground: not by colour alone."""
+    for model in ("sim/nsfw", "sim/traceback"):
+        visitor.caller.ended(visitor.caller.submit(model, prompt=model)["id"])
+    visitor.page.reload()
+    refused, failed = visitor.sees("sim/nsfw", "refused"), visitor.sees("sim/traceback", "failed")
+
+    for card, state in ((refused, "refused"), (failed, "failed")):
+        expect(card.locator(".stage")).to_have_text(SENTENCES[state])
+        expect(card.locator(".state")).to_have_text(state.capitalize())
+    grounds = [
+        card.locator(".stage").evaluate("(one) => getComputedStyle(one).background") for card in (refused, failed)
+    ]
+    signs = [card.locator("path").get_attribute("d") for card in (refused, failed)]
+    assert "gradient" in grounds[0]
+    assert "gradient" not in grounds[1]
+    assert signs[0] != signs[1]
+
+
+def test_cancel(visitor: Visitor, stack: Stack) -> None:
+    visitor.runs("sim/stuck", "to be stopped")
+    visitor.sees("to be stopped", "processing")
+    visitor.opens("to be stopped").get_by_role("button", name="Cancel").click()
+
+    visitor.sees("to be stopped", "canceled")
+    expect(visitor.detail).to_contain_text(SENTENCES["canceled"])
+    expect(visitor.detail.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
+def test_delete_asks_first(visitor: Visitor) -> None:
+    made = visitor.caller.ended(visitor.caller.submit("sim/one", prompt="to be deleted")["id"])
+    visitor.page.reload()
+    detail = visitor.opens("to be deleted")
+    detail.get_by_role("button", name="Delete").click()
+    expect(detail.get_by_role("button", name="Delete for good")).to_be_focused()
+    detail.get_by_role("button", name="Keep").click()
+    assert not visitor.caller.get(made["id"])["data_removed"]
+
+    detail.get_by_role("button", name="Delete").click()
+    detail.get_by_role("button", name="Delete for good").click()
+    expect(detail.locator(".whole")).to_have_attribute("data-state", "deleted")
+    expect(detail).to_contain_text(SENTENCES["deleted"])
+    assert visitor.caller.get(made["id"])["data_removed"]
+
+
+@pytest.mark.parametrize(
+    ("model", "part"),
+    [
+        ("sim/video", "video"),
+        ("sim/audio", "audio"),
+        ("sim/text", "p.words"),
+        ("sim/tokens", "p.words"),
+        ("sim/big", "a.sign"),
+        ("sim/nested", "pre.words"),
+        ("sim/many", "img >> nth=3"),
+    ],
+)
+def test_an_output_is_shown_as_itself(visitor: Visitor, model: str, part: str) -> None:
+    prompt = f"something of {model}"
+    made = visitor.caller.ended(visitor.caller.submit(model, prompt=prompt)["id"])
+    visitor.page.reload()
+    visitor.sees(prompt, "succeeded")
+    shown = visitor.opens(prompt).locator(f".whole {part}")
+
+    expect(shown).to_be_visible()
+    if part in {"video", "audio"}:
+        expect(shown).to_have_js_property("readyState", 4)
+        shown.evaluate("(one) => { one.muted = true; return one.play(); }")
+        expect(shown).not_to_have_js_property("currentTime", 0)
+    if model in {"sim/text", "sim/tokens"}:
+        expect(shown).to_have_text("".join(made["output"]))
+
+
+def test_what_a_model_makes_is_no_markup(visitor: Visitor) -> None:
+    """Neither what somebody wrote, nor a page that a model made."""
+    mark = '<img src=x onerror="document.title = 1"><b>bold</b>'
+    visitor.caller.ended(visitor.caller.submit("sim/text", prompt=mark)["id"])
+    visitor.page.reload()
+    card = visitor.sees("onerror", "succeeded")
+
+    expect(card.locator(".title")).to_have_text(mark)
+    assert card.locator("b, img").count() == 0
+    assert visitor.page.title() == "Lumeo"

@@ -1,0 +1,89 @@
+"""Somebody who looks at the gallery."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+
+from tests.stack import Caller
+
+VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  console.error(`violates ${event.effectiveDirective}: ${event.blockedURI}`);
+});
+"""
+
+
+class Visitor:
+    """A window with the gallery. `faults`: errors, violations of its policy, and what was asked of anybody else."""
+
+    def __init__(self, context: BrowserContext, origin: str, caller: Caller) -> None:
+        self.context = context
+        self.origin = origin
+        self.caller = caller
+        self.faults: list[str] = []
+        self.expected: tuple[str, ...] = ()
+        context.add_init_script(VIOLATIONS)
+        self.page = self.window()
+
+    def window(self) -> Page:
+        """Another tab of the same browser."""
+        page = self.context.new_page()
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on("request", self._asked)
+        return page
+
+    def expects(self, *faults: str) -> None:
+        """What the browser may complain of: parts of its words."""
+        self.expected = faults
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not any(part in message.text for part in self.expected):
+            self.faults.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        # A test runs next to nobody else's server.
+        if urlsplit(request.url).netloc != urlsplit(self.origin).netloc and not request.url.startswith("about:"):
+            self.faults.append(f"asked {request.url}")
+
+    def goes_to(self, path: str) -> None:
+        self.page.goto(self.origin + path)
+
+    def sign_in(self, key: str | None = None, path: str = "/") -> None:
+        self.goes_to(path)
+        self.page.get_by_label("API key").fill(key or self.caller.key)
+        self.page.get_by_role("button", name="Sign in").click()
+        if key != "lum_wrong":
+            expect(self.page.get_by_role("button", name="Sign out")).to_be_attached()
+
+    def runs(self, model: str, prompt: str, count: int = 1) -> None:
+        """Fills in the form and sends it."""
+        self.page.locator("#model").fill(model)
+        form = self.page.get_by_role("form")
+        expect(form.get_by_text(f"of {model}")).to_be_visible()
+        form.get_by_label("Prompt").fill(prompt)
+        form.get_by_label("How many").select_option(str(count))
+        form.get_by_role("button", name="Run").click()
+
+    def card(self, prompt: str) -> Locator:
+        """Those that were made of a prompt."""
+        return self.page.get_by_role("listitem").filter(has_text=prompt)
+
+    def sees(self, prompt: str, state: str, seconds: float = 20) -> Locator:
+        """The card of a prompt, once it is in a state."""
+        card = self.card(prompt)
+        expect(card).to_have_attribute("data-state", state, timeout=1000 * seconds)
+        return card
+
+    @property
+    def detail(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    def opens(self, prompt: str) -> Locator:
+        self.card(prompt).locator(".title").click()
+        expect(self.detail.get_by_role("heading", name=prompt)).to_be_visible()
+        return self.detail
+
+    def evaluates(self, script: str, argument: Any = None) -> Any:
+        return self.page.evaluate(script, argument)
