@@ -32,10 +32,11 @@ STORED_BYTE_MONTH = 0.023 / GB
 RECORD_BYTE_MONTH = (0.25 + 0.20) / GB
 """DynamoDB, and its point-in-time recovery."""
 SECRET_MONTH = 0.40
-METRIC_MONTH = 0.30
+METRIC_MONTH, ALARM_MONTH, DASHBOARD_MONTH = 0.30, 0.10, 3.00
+"""CloudWatch: a metric, for the hours in which it is sent; each metric that an alarm looks at; a dashboard."""
 
-FREE_TRANSITIONS = 4_000
-"""A month, for good."""
+FREE_TRANSITIONS, FREE_METRICS, FREE_ALARMS, FREE_DASHBOARDS = 4_000, 10, 10, 3
+"""A month, for good; what an account has of them, in all of its stacks."""
 
 PICTURE = 0.003
 """About what the cheapest picture costs at Replicate (FLUX.1 schnell)."""

@@ -13,6 +13,7 @@ from bench.laws import LAWS
 from bench.looks import in_vain, looks, plain, transitions
 from bench.report import ROOT, table
 from bench.usage import STEPS
+from bench.watching import alarmed, metrics
 
 PAGES = (ROOT / "docs" / "cost.md", ROOT / "docs" / "scaling.md")
 _PLACE = re.compile(r"(?<=<!-- table: )([a-z-]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -186,6 +187,22 @@ def held() -> list[str]:
     return table(head, rows)
 
 
+def watching() -> list[str]:
+    """What it costs to know how it is."""
+    spend = alarmed(spend=True) - alarmed(spend=False)
+    rows = [
+        ("alarms, by the metrics that they look at", alarmed(spend=False), prices.ALARM_MONTH, prices.FREE_ALARMS),
+        ("the alarm on what is spent", spend, prices.ALARM_MONTH, 0),
+        ("the dashboard", 1, prices.DASHBOARD_MONTH, prices.FREE_DASHBOARDS),
+        ("metrics while nobody predicts", 0, prices.METRIC_MONTH, prices.FREE_METRICS),
+        ("metrics of usual predictions at one provider", metrics(usual=True), prices.METRIC_MONTH, prices.FREE_METRICS),
+        ("every metric there is, at one provider", metrics(usual=False), prices.METRIC_MONTH, prices.FREE_METRICS),
+        ("each further provider, usually", metrics(usual=True, further=True), prices.METRIC_MONTH, 0),
+    ]
+    shown = [[what, f"{n}", f"{n * price:.2f}", f"{max(0, n - free) * price:.2f}"] for what, n, price, free in rows]
+    return table(["", "how many", "dollars a month", "after the free ones"], shown)
+
+
 def _quotas(found: Iterable[Quota]) -> list[str]:
     rows = [
         [quota.name, quota.owner, _count(quota.allowed), f"{quota.used:.3g}", _rate(quota.holds), quota.raise_by]
@@ -227,6 +244,7 @@ TABLES: Mapping[str, Callable[[], Sequence[str]]] = {
     "bill": bill,
     "together": together,
     "held": held,
+    "watching": watching,
 }
 
 

@@ -57,8 +57,9 @@ class Caller:
 class Stack:
     """The running stack, as its ready file describes it."""
 
-    def __init__(self, ready: dict[str, Any]) -> None:
+    def __init__(self, ready: dict[str, Any], log: Path | None = None) -> None:
         self.ready = ready
+        self.log = log
         self._clients: dict[str, Any] = {}
         self._making = threading.Lock()
 
@@ -121,7 +122,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             alive = process.poll() is None and time.monotonic() < end
             assert alive, (folder / "output").read_text()
             time.sleep(0.05)
-        yield Stack(json.loads(ready_file.read_text()))
+        yield Stack(json.loads(ready_file.read_text()), folder / "lumeo.log")
         process.send_signal(signal.SIGTERM)
         ended = process.wait(timeout=END_SECONDS)
     assert ended == 0, (folder / "output").read_text()

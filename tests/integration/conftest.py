@@ -24,7 +24,9 @@ from tests.conftest import TOKEN, TestClock, client, template
 from tests.integration.driver import Driver, SimulatorClock
 from tests.integration.invoking import invocations
 from tests.integration.platform import Platform
+from tests.integration.printing import Printed
 from tests.integration.subscriber import Subscriber
+from tests.world.logs import logged
 
 _CLIENT = functools.cache(boto3.client)
 values_as_they_are()
@@ -102,3 +104,13 @@ def lines() -> Iterator[list[str]]:
     logging.getLogger("lumeo").addHandler(kept)
     yield found
     logging.getLogger("lumeo").removeHandler(kept)
+
+
+@pytest.fixture
+def printed(driver: Driver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Printed]:
+    """What the functions print, metrics included."""
+    del driver
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
+    lines: list[str] = []
+    with logged(lines):
+        yield Printed(capsys, lines)

@@ -553,6 +553,19 @@ def test_what_is_left_of_a_removed_one_is_seen() -> None:
         assert list(invariants.violations(here)) == [f"{prediction_id} was removed, and {key} is still there"]
 
 
+def test_what_counts_twice_is_seen() -> None:
+    with world() as here:
+        prediction_id = here.submit("sim/instant")
+        here.until_quiet()
+        ends = [line for line in here.lines if '"Succeeded":' in line or '"Accepted":' in line]
+        assert len(ends) == 2
+        here.lines += [*ends, ends[1].replace("Succeeded", "Failed")]
+
+        twice, otherwise = invariants.violations(here)
+        assert twice == f"{prediction_id} counted as Accepted 2 times"
+        assert otherwise.startswith(f"{prediction_id} ended as succeeded and counted as ")
+
+
 def test_a_leak_is_seen() -> None:
     with world() as here:
         here.lines.append(f"the token is {TOKEN}")

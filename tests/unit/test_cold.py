@@ -70,6 +70,7 @@ LOADS = {
     "delete": set[str](),
     "files": {"lumeo.files", "lumeo.forms", "lumeo.media", "multipart"},
     "finalize": PROVIDERS | {"lumeo.media", "lumeo.outputs"},
+    "gallery": set[str](),
     "models": PROVIDERS | {"tomllib"},
     "read": set[str](),
     "status": PROVIDERS,

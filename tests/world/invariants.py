@@ -11,7 +11,7 @@ from lumeo import aws, documents, signatures
 from lumeo.items import prediction_from, unpack
 from lumeo.prediction import Phase, Prediction, Status
 from tests.conftest import TOKEN
-from tests.world import tellings
+from tests.world import tallies, tellings
 from tests.world.world import MASTER, World
 
 _HOOK = re.compile(r"/v1/hooks/[^/]+/(?P<id>[^/]+)/(?P<token>[^/?]+)")
@@ -34,6 +34,7 @@ def violations(here: World) -> Iterator[str]:
     for record in records:
         yield from _ended(here, record)
         yield from tellings.untrue(here, record)
+        yield from tallies.untrue(here.lines, record)
         if record.removed_at:
             yield from _removed(here, record)
         elif record.status is Status.SUCCEEDED:

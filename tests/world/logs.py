@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from lumeo.telemetry import logger
@@ -35,6 +35,14 @@ class _Others(logging.Handler):
 
 @contextmanager
 def captured(lines: list[str]) -> Iterator[None]:
+    """Run a block whose log goes to these lines, and what it prints, which is how metrics get there."""
+    printed: Any = _Lines(lines)
+    with logged(lines), redirect_stdout(printed):
+        yield
+
+
+@contextmanager
+def logged(lines: list[str]) -> Iterator[None]:
     """Run a block whose log goes to these lines."""
     handler: Any = logger.logger_handler
     before = handler.setStream(_Lines(lines))

@@ -253,7 +253,6 @@ def _environment(template: Template) -> dict[str, str]:
         "PUBLIC_URL": ORIGIN,
         "OUTPUTS_URL": "https://cdn.test",
         "CATALOGUE_FILE": str(ROOT / "local" / "catalogue.toml"),
-        "POWERTOOLS_METRICS_DISABLED": "true",
         "REPLICATE_BASE_URL": f"http://{HOST}/v1",
         "REPLICATE_OUTPUT_HOSTS": f"http://{HOST}",
         "WEBHOOK_ORIGINS": RECEIVER,

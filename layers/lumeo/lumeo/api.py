@@ -17,7 +17,7 @@ from lumeo.keys import keys
 from lumeo.prediction import Prediction
 from lumeo.routes import Request
 from lumeo.store import store
-from lumeo.telemetry import about
+from lumeo.telemetry import about, also
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of a request. Every answer shows the input again, as JSON within JSON, and Lambda answers 6 MB at most."""
@@ -29,10 +29,12 @@ SHORTEST_CANCEL_AFTER = 5
 
 def owned(prediction_id: str, caller: str) -> Prediction:
     """A caller's own prediction. Raises ApiError 404, the same for one that is not there and for another's."""
-    prediction = store().get(prediction_id) if ids.looks_right(prediction_id) else None
-    if prediction is None or prediction.caller != caller:
+    if not ids.looks_right(prediction_id):
         raise NotFound
     about(prediction_id)
+    prediction = store().get(prediction_id)
+    if prediction is None or prediction.caller != caller:
+        raise NotFound
     return prediction
 
 
@@ -45,6 +47,7 @@ def caller(request: Request) -> str:
     known = keys().caller(key.strip()) if scheme.lower() in {"bearer", "token"} else None
     if known is None:
         raise ApiError(401, "Unauthenticated", "You did not pass a valid authentication token")
+    also(caller=known)
     return known
 
 

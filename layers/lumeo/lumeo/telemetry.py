@@ -1,7 +1,7 @@
-"""Logs and metrics: one logger and one metrics namespace for all of Lumeo, as Powertools makes them.
+"""Logs: one logger for all of Lumeo, as Powertools makes it, which adds X-Ray's trace to each line.
 
-Every line carries the prediction's id once `about` has named it. A provider is the only dimension of a metric: each
-value of a dimension is billed.
+Every line names the function and its request; the API's own id of that request, by which its access log is searched;
+and, once `about` or `also` has said so, the prediction and the caller.
 """
 
 import functools
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger(service="lumeo", use_rfc3339=True)
@@ -31,7 +30,14 @@ def invocation(handler: Handler) -> Handler:
     def invoked(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         logger.thread_safe_clear_keys()
         logger.thread_safe_append_keys(function=context.function_name, request_id=context.aws_request_id)
-        return handler(event, context)
+        if "requestContext" in event:
+            logger.thread_safe_append_keys(api_request_id=event["requestContext"].get("requestId"))
+        try:
+            return handler(event, context)
+        except Exception:
+            # Lambda prints it too, but not whose prediction it was.
+            logger.exception("it failed")
+            raise
 
     return invoked
 
@@ -41,9 +47,6 @@ def about(prediction_id: str) -> None:
     logger.thread_safe_append_keys(prediction_id=prediction_id)
 
 
-def count(name: str, provider: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
-    """Add to a metric, in CloudWatch's embedded format: one line of log, no call."""
-    metrics = EphemeralMetrics(namespace="Lumeo", service="lumeo")
-    metrics.add_dimension(name="provider", value=provider)
-    metrics.add_metric(name=name, unit=unit, value=value)
-    metrics.flush_metrics()
+def also(**names: str) -> None:
+    """Name what else they are about: the `caller`, never by a key, or the `file_id`."""
+    logger.thread_safe_append_keys(**names)

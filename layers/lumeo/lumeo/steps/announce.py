@@ -10,12 +10,14 @@ from urllib3.exceptions import HTTPError
 from lumeo import announcing, clock, credentials, settings, signatures
 from lumeo.announcing import Event
 from lumeo.errors import PrivatePeer
+from lumeo.metrics import Metric, measure
 from lumeo.prediction import Announced, Prediction
+from lumeo.routes import as_json
 from lumeo.sessions import Session
 from lumeo.steps.next import answer, over
 from lumeo.store import due, store
-from lumeo.telemetry import about, count, logger
-from lumeo.view import as_json, shown
+from lumeo.telemetry import about, logger
+from lumeo.view import shown
 
 ATTEMPT_SECONDS = 10
 CONNECT_SECONDS = 4
@@ -37,8 +39,13 @@ def announce(prediction_id: str, run: str) -> dict[str, Any]:
         return over(store().stop_telling(prediction_id, run, None), prediction_id, run)
     said, after = _attempt(prediction, "completed", _next(before, 0))
     if announcing.is_over(said, clock.seconds_between(said.first_at, clock.stamp())):
-        count("Announced" if said.delivered_at else "AnnouncementsGivenUp", prediction.provider)
-        return over(store().stop_telling(prediction_id, run, said), prediction_id, run)
+        told = store().stop_telling(prediction_id, run, said)
+        if told and said.delivered_at:
+            logger.info("the caller was told", attempts=said.attempts)
+        elif told:
+            logger.warning("the caller could not be told", attempts=said.attempts, status=said.status, error=said.error)
+            measure(told, {Metric.ANNOUNCEMENTS_GIVEN_UP: 1})
+        return over(told, prediction_id, run)
     wait = announcing.wait(said.attempts, after)
     attempted = store().attempted(prediction_id, run, said, due(wait))
     return answer(attempted, "Announce", wait) if attempted else over(attempted, prediction_id, run)

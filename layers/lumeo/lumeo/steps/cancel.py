@@ -1,11 +1,16 @@
 """Stop a prediction: note the wish, tell the provider, and say `canceled` only when the record does."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from lumeo import clock, runs
 from lumeo.errors import ProviderError
+from lumeo.metrics import Metric, measure
 from lumeo.prediction import Handle, Phase, Prediction, Remark, Status
 from lumeo.providers import provider
 from lumeo.redaction import redacted
 from lumeo.steps import look, stop
+from lumeo.steps.tally import tally
 from lumeo.store import store
 from lumeo.telemetry import about, logger
 
@@ -18,7 +23,7 @@ def cancel(prediction: Prediction) -> Prediction:
     about(prediction.id)
     if prediction.verdict:
         return prediction
-    withdrawn = store().withdraw(prediction, Phase.ACCEPTED)
+    withdrawn = _withdrawn(prediction, Phase.ACCEPTED)
     if withdrawn:
         return withdrawn
     until = clock.now().timestamp() + HOLD_SECONDS
@@ -26,10 +31,10 @@ def cancel(prediction: Prediction) -> Prediction:
     # Without a wish of ours it has ended, or was asked for already; without a handle, create will see the wish.
     if wished and wished.phase is Phase.ACCEPTED:
         # Create has just taken its submission back; now that the wish is there, it makes no other.
-        ended = store().withdraw(wished, Phase.ACCEPTED) or store().get(prediction.id) or prediction
+        ended = _withdrawn(wished, Phase.ACCEPTED) or store().get(prediction.id) or prediction
     elif wished and wished.handle and not provider(wished.provider).cancels:
         stop.tell(wished, wished.handle)
-        withdrawn = store().withdraw(wished, Phase.RUNNING, {"remarks": (Remark.NOT_STOPPED,)})
+        withdrawn = _withdrawn(wished, Phase.RUNNING, {"remarks": (Remark.NOT_STOPPED,)})
         ended = withdrawn or store().get(wished.id) or prediction
     elif wished and wished.handle and stop.tell(wished, wished.handle):
         if not wished.cancel_sent:
@@ -42,6 +47,15 @@ def cancel(prediction: Prediction) -> Prediction:
     return ended
 
 
+def _withdrawn(prediction: Prediction, phase: Phase, changes: Mapping[str, Any] | None = None) -> Prediction | None:
+    """The prediction, ended as canceled by this call; None if something else had come in between."""
+    withdrawn = store().withdraw(prediction, phase, changes)
+    if withdrawn:
+        tally(withdrawn)
+        logger.info("done", status=withdrawn.status)
+    return withdrawn
+
+
 def _ended(prediction: Prediction, handle: Handle, until: float) -> Prediction:
     """Hold the answer for a moment: mostly the provider ends it at once."""
     # Who is not to be asked so often says when the run has ended to whoever looks next.
@@ -52,10 +66,11 @@ def _ended(prediction: Prediction, handle: Handle, until: float) -> Prediction:
             snapshot = provider(prediction.provider).fetch(handle)
         except ProviderError as error:
             logger.warning("a look brought nothing", raw=redacted(error.raw))
+            measure(prediction, {Metric.LOOKS_WITHOUT_ANSWER: 1})
         else:
             # What has files to be stored is the run's to end.
             if snapshot.status is Status.CANCELED and not snapshot.stored:
-                withdrawn = store().withdraw(prediction, Phase.RUNNING, look.changes(prediction, snapshot))
+                withdrawn = _withdrawn(prediction, Phase.RUNNING, look.changes(prediction, snapshot))
                 return withdrawn or store().get(prediction.id) or prediction
         if clock.now().timestamp() + LOOK_SECONDS > until:
             break

@@ -10,8 +10,9 @@ from lumeo.steps import stop
 from lumeo.steps.find import candidates
 from lumeo.steps.next import answer, over
 from lumeo.steps.settle import settle
+from lumeo.steps.tally import tally
 from lumeo.store import store
-from lumeo.telemetry import count, logger
+from lumeo.telemetry import logger
 
 AGAIN_SECONDS = 30
 
@@ -36,7 +37,7 @@ def _finish(prediction: Prediction, run: str, verdict: Verdict) -> dict[str, Any
         verdict = Verdict(Status.FAILED, verdict.at, ErrorCode.INTERRUPTED)
     finished = store().finish(prediction, run, verdict.status, verdict.code, None)
     if finished:
-        count(verdict.status.capitalize(), prediction.provider)
+        tally(finished)
     return over(finished, prediction.id, run)
 
 

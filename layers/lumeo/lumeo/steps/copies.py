@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from concurrent import futures
 from dataclasses import replace
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from lumeo import aws, clock, outputs
 from lumeo.artifacts import Artifact, Download
 from lumeo.errors import OutputUnavailable, Rejected
@@ -14,7 +12,6 @@ from lumeo.prediction import Output, Prediction
 from lumeo.providers import provider
 from lumeo.redaction import redacted
 from lumeo.store import store
-from lumeo.telemetry import count
 
 WORKERS = 4
 """Files that are copied at once."""
@@ -27,12 +24,7 @@ def copied(prediction: Prediction, run: str, files: Sequence[Artifact], end_at: 
 
     Raises the CopyError of the first file that has one. Those that were under way then are stored and marked, too.
     """
-    copies = _Copies(prediction, run, files, end_at)
-    try:
-        return copies.all()
-    finally:
-        for _, output in sorted(copies.made.items()):
-            count("OutputBytes", prediction.provider, output.bytes, MetricUnit.Bytes)
+    return _Copies(prediction, run, files, end_at).all()
 
 
 def destination(prediction: Prediction, n: int) -> Destination:

@@ -8,6 +8,7 @@ from lumeo import artifacts, clock, credentials, documents, polling, runs
 from lumeo.errors import Ambiguous, ErrorCode, Rejected, Retryable
 from lumeo.file_urls import named
 from lumeo.hooks import hook_url
+from lumeo.metrics import Metric, measure
 from lumeo.polling import Expected
 from lumeo.prediction import Intent, Phase, Prediction, Status, Turn, Verdict, overdue
 from lumeo.providers import provider
@@ -22,8 +23,9 @@ from lumeo.steps.search import search
 from lumeo.steps.settle import settle
 from lumeo.steps.status import seen, status
 from lumeo.steps.submission import submission
+from lumeo.steps.tally import waited
 from lumeo.store import due, store
-from lumeo.telemetry import count, logger
+from lumeo.telemetry import logger
 
 INTENT_SECONDS = SUBMIT_SECONDS + 10
 """An intent holds for so long; the function has 40 s."""
@@ -155,10 +157,11 @@ def _check_time(intent: Intent) -> None:
 def _not_yet(prediction: Prediction, run: str, intent: Intent | None, turn: Turn, error: Retryable) -> dict[str, Any]:
     """It surely did not arrive: take the intent back, and come again unless that would be too late."""
     logger.warning("not submitted yet", raw=redacted(error.raw), throttled=error.throttled)
-    count("Throttled" if error.throttled else "Unreachable", prediction.provider)
     troubles = prediction.troubles + 1
     policy = provider(prediction.provider).polling
     wait = polling.trouble_wait(policy, troubles, error.after)
+    unreached = {Metric.UNREACHABLE: 1, Metric.WAITING_SECONDS: waited(prediction, clock.later(wait))}
+    measure(prediction, {Metric.THROTTLED: 1} if error.throttled else unreached)
     if intent and prediction.phase is Phase.SENDING:
         retracted = store().retract(prediction.id, run, intent, troubles, due(wait))
         if retracted is None or retracted.cancel_requested:

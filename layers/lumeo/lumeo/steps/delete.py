@@ -6,7 +6,7 @@ from lumeo import aws, clock, settings
 from lumeo.errors import ApiError
 from lumeo.prediction import Document, Prediction
 from lumeo.store import store
-from lumeo.telemetry import count, logger
+from lumeo.telemetry import logger
 
 AT_ONCE = 1000
 """Objects that S3 deletes in one call."""
@@ -26,7 +26,6 @@ def delete(prediction: Prediction) -> None:
     if store().remove(prediction.id, contents, max(over, clock.stamp())) is None:
         raise ApiError(409, "Conflict", "This prediction is not over: cancel it first.")
     erase(prediction)
-    count("Deleted", prediction.provider)
     logger.info("deleted")
 
 

@@ -9,15 +9,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lumeo import artifacts, clock, documents, outputs, polling, view
 from lumeo.artifacts import Artifact
 from lumeo.errors import ErrorCode, OutputRefused, OutputTooLarge, OutputUnavailable
-from lumeo.experience import experiences
+from lumeo.experience import experiences, how_it_went
+from lumeo.metrics import Metric, measure
 from lumeo.prediction import Document, Phase, Prediction, Status, Verdict
 from lumeo.providers import provider
 from lumeo.steps import collect
 from lumeo.steps.copies import copied, destination
 from lumeo.steps.next import answer, current, end, over
 from lumeo.steps.status import status
+from lumeo.steps.tally import tally
 from lumeo.store import due, store
-from lumeo.telemetry import count, logger
+from lumeo.telemetry import logger
 
 MOST_FILES = 1000
 """Outputs of one prediction: each is an entry in its item, which holds 400 KB."""
@@ -100,13 +102,15 @@ def _again(prediction: Prediction, run: str, error: OutputUnavailable) -> dict[s
     """Cut off, expired or out of reach: the next look says where it is now, or that it is gone."""
     policy, troubles = provider(prediction.provider).polling, prediction.troubles + 1
     logger.warning("an output could not be stored yet", reason=str(error), troubles=troubles)
-    count("CopyTroubles", prediction.provider)
     over = clock.stamp() > collect.collect_by(prediction) and prediction.troubles
     if over or (error.gone and troubles >= GONE_TRIES):
         return _without(prediction, run, ErrorCode.OUTPUT_EXPIRED)
     wait = polling.collect_wait(policy, troubles)
     changes = {"troubles": troubles, "fresh_look": "asked", "due_at": due(wait)}
-    return answer(store().refresh(prediction.id, run, changes) or prediction, "Status", wait)
+    refreshed = store().refresh(prediction.id, run, changes)
+    if refreshed:
+        measure(refreshed, {Metric.COPY_TROUBLES: 1})
+    return answer(refreshed or prediction, "Status", wait)
 
 
 def _finish(
@@ -115,7 +119,8 @@ def _finish(
     finished = store().finish(prediction, run, status, code, output)
     if finished:
         _teach(finished)
-        count(status.capitalize(), prediction.provider)
+        went = how_it_went(finished)
+        tally(finished, heard=went.heard if went else None)
         logger.info("done", status=status, code=code, polls=prediction.polls)
     return over(finished, prediction.id, run)
 

@@ -5,10 +5,12 @@ from typing import Any
 
 from lumeo import clock, polling
 from lumeo.errors import ErrorCode
+from lumeo.metrics import Metric, measure
 from lumeo.prediction import Handle, Intent, Phase, Prediction, Snapshot, Status, Upstream, Verdict
 from lumeo.steps import pace, stop
 from lumeo.steps.next import answer
 from lumeo.steps.settle import settle
+from lumeo.steps.tally import waited
 from lumeo.store import due, store
 from lumeo.telemetry import logger
 
@@ -30,7 +32,10 @@ def own(
     wanted = answered.first if answered else pace.wait(replace(seen, webhook=False), 0, None)
     first = polling.until(clock.seconds_between(clock.stamp(), seen.deadline), wanted)
     upstream = snapshot.upstream if snapshot else Upstream()
-    owned = store().own(seen, run, handle, upstream, due(first)) or store().get(seen.id)
+    owned = store().own(seen, run, handle, upstream, due(first))
+    if owned:
+        _count(owned, handle, found=answered is None)
+    owned = owned or store().get(seen.id)
     if owned is None or not _is_there(owned, handle):
         owner = store().owner(seen.provider, handle)
         if owner not in {None, seen.id}:
@@ -44,6 +49,12 @@ def own(
             store().told(owned.id, clock.stamp())
         first = 1
     return answer(owned, "Status", first, parked_since=seen)
+
+
+def _count(owned: Prediction, handle: Handle, *, found: bool) -> None:
+    """A run at the provider: from here on it may cost."""
+    values = {Metric.SUBMITTED: 1, Metric.WAITING_SECONDS: waited(owned, handle.at)}
+    measure(owned, values | ({Metric.ADOPTED: 1} if found else {}))
 
 
 def _left_over(seen: Prediction, handle: Handle, intent: Intent | None) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from typing import Any
 
 from lumeo import clock, credentials
 from lumeo.errors import ErrorCode, ProviderError
+from lumeo.metrics import Metric, measure
 from lumeo.prediction import Prediction, Status, Turn, Verdict
 from lumeo.providers import provider
 from lumeo.rates import clocks
 from lumeo.steps.next import answer
 from lumeo.steps.settle import settle
+from lumeo.steps.tally import waited
 from lumeo.store import due, store
 
 HERE_SECONDS = 1.0
@@ -52,6 +54,8 @@ def _busy(prediction: Prediction, run: str, error: ProviderError | None = None) 
 def _queued(prediction: Prediction, run: str, turn: Turn) -> dict[str, Any]:
     seconds = max(1, math.ceil(clock.seconds_between(clock.stamp(), turn.at)))
     queued = store().queue(prediction.id, run, turn, due(seconds))
+    if queued:
+        measure(queued, {Metric.WAITING_SECONDS: waited(queued, turn.at)})
     # Whoever asked for the end meanwhile need not wait for room.
     wanted = queued is not None and queued.cancel_requested is None
     return answer(queued or prediction, "Create", seconds if wanted else 1)

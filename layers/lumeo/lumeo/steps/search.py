@@ -13,7 +13,7 @@ from lumeo.steps.next import answer
 from lumeo.steps.own import own
 from lumeo.steps.settle import settle
 from lumeo.store import due, store
-from lumeo.telemetry import count, logger
+from lumeo.telemetry import logger
 
 AGAIN_SECONDS = 10
 """Two looks so far apart must find nothing before a submission is taken for absent."""
@@ -48,7 +48,6 @@ def search(prediction: Prediction, run: str, intent: Intent) -> dict[str, Any]:
     if not found:
         return _missed(prediction, run, intent, now)
     logger.warning("a submission whose answer was lost is adopted", upstream_id=found[0].id, found=len(found))
-    count("Adopted", prediction.provider)
     for handle in found[1:]:
         stop.orphan(prediction, handle.id, handle.credential)
     return own(prediction, run, found[0], snapshot)

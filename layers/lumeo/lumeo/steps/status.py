@@ -4,6 +4,7 @@ from typing import Any
 
 from lumeo import clock, documents, polling
 from lumeo.errors import Gone, ProviderError, Rejected, Retryable
+from lumeo.metrics import Metric, measure
 from lumeo.prediction import (
     Document,
     Handle,
@@ -20,8 +21,9 @@ from lumeo.providers import provider
 from lumeo.redaction import redacted
 from lumeo.steps import collect, look, notices, pace, stop
 from lumeo.steps.next import answer, current
+from lumeo.steps.tally import late
 from lumeo.store import DUE_SLACK, due, store
-from lumeo.telemetry import count, logger
+from lumeo.telemetry import logger
 
 PENDING_SECONDS = 60
 """A provider that does not know a run so shortly after it took it is only late."""
@@ -88,6 +90,8 @@ def _seen(
     observed = store().observe(prediction.id, run, changes | {"looked_at": now, "due_at": due(wait)})
     if observed is None:
         return answer(prediction, "Status", wait, parked_since=prediction)
+    if late(observed, now):
+        measure(observed, late(observed, now))
     notices.send(prediction, observed)
     hold = pace.hold(prediction, soon, since)
     if hold:
@@ -100,9 +104,9 @@ def _nothing_learnt(prediction: Prediction, run: str, handle: Handle, error: Pro
     now, troubles = clock.stamp(), prediction.troubles + 1
     if troubles == 1:
         logger.warning("a look brought nothing", raw=redacted(error.raw))
-    count("LooksWithoutAnswer", prediction.provider)
-    late = clock.seconds_between(handle.at, now) > PENDING_SECONDS or prediction.cancel_sent is not None
-    gone = isinstance(error, Gone) and late
+    measure(prediction, {Metric.LOOKS_WITHOUT_ANSWER: 1} | late(prediction, now))
+    settled_in = clock.seconds_between(handle.at, now) > PENDING_SECONDS or prediction.cancel_sent is not None
+    gone = isinstance(error, Gone) and settled_in
     gone_looks = prediction.gone_looks + 1 if gone else 0
     left = _too_late(prediction, now) or _let_go(prediction, now, unstopped=False)
     ended = left
@@ -140,6 +144,7 @@ def _look_afresh(prediction: Prediction, run: str, handle: Handle) -> dict[str, 
 
 def _nothing_learnt_afresh(prediction: Prediction, run: str, error: ProviderError) -> dict[str, Any]:
     """One that says that it is gone may be wrong once, as while it ran."""
+    measure(prediction, {Metric.LOOKS_WITHOUT_ANSWER: 1})
     left = clock.seconds_between(clock.stamp(), collect.collect_by(prediction))
     gone_looks = prediction.gone_looks + 1 if isinstance(error, Gone) else 0
     if left <= 0 or gone_looks >= GONE_LOOKS:

@@ -1,11 +1,12 @@
 """Tells a provider to stop. Whether it did shows in the next look."""
 
 from lumeo.errors import Ambiguous, Gone, ProviderError
+from lumeo.metrics import Metric, measure
 from lumeo.prediction import Handle, Prediction
 from lumeo.providers import provider
 from lumeo.redaction import redacted
 from lumeo.steps.submission import submission
-from lumeo.telemetry import count, logger
+from lumeo.telemetry import logger
 
 
 def tell(prediction: Prediction, handle: Handle) -> bool:
@@ -36,7 +37,7 @@ def _told(prediction: Prediction, handle: Handle) -> bool | None:
 
 def orphan(prediction: Prediction, upstream_id: str, credential: str) -> None:
     """End an upstream run that nobody will look at: it is paid for, and it should not happen."""
-    count("Orphans", prediction.provider)
+    measure(prediction, {Metric.ORPHANS: 1}, upstream_id=upstream_id)
     try:
         handle = provider(prediction.provider).adopt(upstream_id, submission(prediction, credential))
     except Ambiguous as error:

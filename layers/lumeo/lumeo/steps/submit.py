@@ -10,6 +10,7 @@ from lumeo.announcing import EVENTS
 from lumeo.errors import ApiError
 from lumeo.faults import mistyped
 from lumeo.file_urls import named, url
+from lumeo.metrics import Metric, measure
 from lumeo.offered import DEFAULT, is_known, known
 from lumeo.prediction import Phase, Prediction, Subscriber
 from lumeo.redaction import redacted
@@ -18,7 +19,7 @@ from lumeo.steps import target
 from lumeo.steps.admission import admit
 from lumeo.steps.target import Target
 from lumeo.store import DUE_SHARDS, due, store
-from lumeo.telemetry import about, count
+from lumeo.telemetry import about
 
 MOST_FILES = 50
 """Files that one input may name."""
@@ -66,6 +67,7 @@ def submit(request: Request) -> tuple[Prediction, bool]:
     asked = fingerprint("POST", request.path, request.body)
     first = _first(request, asked)
     if first:
+        about(first.id)
         return first, True
     wanted, given = _asked(request)
     subscriber = _subscriber(request.body)
@@ -84,7 +86,7 @@ def submit(request: Request) -> tuple[Prediction, bool]:
         if raced is None:
             raise RuntimeError("neither the prediction nor the one that its key names is there")
         return raced, True
-    count("Accepted", prediction.provider)
+    measure(prediction, {Metric.ACCEPTED: 1})
     runs.start(prediction.id, prediction.run)
     return prediction, False
 

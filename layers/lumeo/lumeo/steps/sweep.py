@@ -5,13 +5,17 @@ And takes away what came late for predictions that were deleted.
 It looks only at what is overdue: what it costs follows that, not what is open or was ever made.
 """
 
+from collections.abc import Mapping
+
 from lumeo import clock, runs
 from lumeo.announcing import untold
+from lumeo.metrics import Metric, measure
 from lumeo.prediction import Phase, Prediction
 from lumeo.runs import Run
 from lumeo.steps.delete import erase
+from lumeo.steps.tally import late, waited
 from lumeo.store import DUE_SHARDS, due, store
-from lumeo.telemetry import about, count, logger
+from lumeo.telemetry import about, logger
 
 PAUSES = (60, 120, 300, 600)
 """Seconds after the first, second, … failed run before the next: time for a repair, or for an outage to end."""
@@ -46,7 +50,16 @@ def _overdue(prediction_id: str) -> None:
     prediction = store().get(prediction_id)
     # The index is a moment behind the item: only what is still overdue there counts.
     if prediction and prediction.due_at is not None and prediction.due_at < clock.stamp():
+        _measure(prediction, clock.stamp())
         _carry_on(prediction)
+
+
+def _measure(prediction: Prediction, now: str) -> None:
+    """How long it has been waiting, or has been late: whoever should carry it on says nothing of it."""
+    waiting = prediction.handle is None and prediction.verdict is None
+    values = {Metric.WAITING_SECONDS: waited(prediction, now)} if waiting else {}
+    if values | late(prediction, now):
+        measure(prediction, values | late(prediction, now))
 
 
 def _carry_on(prediction: Prediction) -> None:
@@ -84,7 +97,8 @@ def _next(prediction: Prediction, run: Run) -> None:
     by_hand = run.status == "ABORTED"
     if prediction.phase is Phase.DONE and (by_hand or runs.number(prediction.run) >= LAST_TELLING):
         logger.error("the caller is not told of the end any more", run=prediction.run, status=run.status)
-        store().stop_telling(prediction.id, prediction.run, None)
+        if store().stop_telling(prediction.id, prediction.run, None):
+            measure(prediction, {Metric.ANNOUNCEMENTS_GIVEN_UP: 1})
         return
     # A run that could not tell its caller ends well, and yet in vain.
     failed = run.status in {"FAILED", "TIMED_OUT"} or prediction.phase is Phase.DONE
@@ -93,15 +107,14 @@ def _next(prediction: Prediction, run: Run) -> None:
         store().promise(prediction.id, prediction.run, clock.later(pause, stopped_at))
         return
     logger.error("a run ended before its prediction did: the next is started", run=prediction.run, status=run.status)
-    count("Overtaken", prediction.provider)
     overtaken = store().overtake(
         prediction, runs.following(prediction.run), due(0), stopped=stopped_at if by_hand else None
     )
     if overtaken:
-        _start(overtaken)
+        _start(overtaken, {Metric.OVERTAKEN: 1})
 
 
-def _start(prediction: Prediction) -> None:
-    count("Swept", prediction.provider)
+def _start(prediction: Prediction, why: Mapping[Metric, float] | None = None) -> None:
+    measure(prediction, {Metric.SWEPT: 1} | dict(why or {}))
     if runs.start(prediction.id, prediction.run):
         store().promise(prediction.id, prediction.run, due(0))

@@ -19,6 +19,7 @@ from lumeo.forms import Part
 from lumeo.pages import Place
 from lumeo.prediction import Document
 from lumeo.redaction import redacted
+from lumeo.telemetry import also
 
 LARGEST_POSTED = 4 * 1024 * 1024
 """Bytes that come with a request: Lambda is given 6 MB at most, of which base64 takes a quarter."""
@@ -111,7 +112,10 @@ def page(caller: str, cursor: str | None, origin: str) -> dict[str, Any]:
 
 def owned(file_id: str, caller: str) -> File:
     """A caller's own file, as it is now. Raises ApiError 404."""
-    file = files().get(file_id, caller) if ids.looks_right(file_id) else None
+    if not ids.looks_right(file_id):
+        raise NotFound
+    also(file_id=file_id)
+    file = files().get(file_id, caller)
     if file is None:
         raise NotFound
     return arrived(file)
@@ -142,6 +146,7 @@ def download_url(file: File) -> str:
 
 def _new(caller: str, name: str, kind: str, size: int, metadata: Any) -> File:
     file_id, now = ids.new(), clock.stamp()
+    also(file_id=file_id)
     return File(
         id=file_id,
         owner=caller,

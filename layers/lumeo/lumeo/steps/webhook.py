@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from lumeo import credentials, runs
 from lumeo.errors import ApiError, Forged, ProviderError
 from lumeo.hooks import is_hook
+from lumeo.metrics import Metric, measure
 from lumeo.prediction import Phase, Prediction, Status, WakeUp
 from lumeo.providers import is_known, provider
 from lumeo.providers.base import WebhookCall
 from lumeo.redaction import redacted
 from lumeo.steps import look, notices, stop
 from lumeo.store import store
-from lumeo.telemetry import about, count, logger
+from lumeo.telemetry import about, logger
 
 
 def webhook(provider_name: str, prediction_id: str, token: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -28,13 +29,13 @@ def webhook(provider_name: str, prediction_id: str, token: str, headers: Mapping
     try:
         said = provider(provider_name).webhook(WebhookCall(headers, body, prediction_id, credential))
     except Forged as error:
-        count("ForgedWebhooks", provider_name)
+        measure(prediction or provider_name, {Metric.FORGED_WEBHOOKS: 1})
         logger.warning("a webhook was not believed", reason=error.raw)
         raise ApiError(401, "Unauthenticated", "The webhook's signature does not hold.") from error
     except ProviderError as error:
         logger.warning("a webhook could not be verified", raw=redacted(error.raw))
         raise ApiError(503, "Service unavailable", "The webhook cannot be verified now.", retry_after=5) from error
-    count("Webhooks", provider_name)
+    logger.info("a webhook", upstream_id=said.upstream_id, says=said.snapshot.status)
     if prediction:
         _note(prediction, said)
 
@@ -68,7 +69,7 @@ def _note(prediction: Prediction, said: WakeUp) -> None:
 def _unknown(prediction: Prediction, said: WakeUp) -> None:
     """It was submitted with our URL, but it is not the run that the record knows."""
     if said.snapshot.status.terminal:
-        count("Orphans", prediction.provider)
+        measure(prediction, {Metric.ORPHANS: 1}, upstream_id=said.upstream_id)
         logger.error("an orphan at the provider has ended", upstream_id=said.upstream_id)
         return
     stop.orphan(prediction, said.upstream_id, _credential(prediction))
