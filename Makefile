@@ -9,6 +9,10 @@ N      ?= 1000
 BUILD  ?= .aws-sam/build
 
 VENV   := .venv/bin
+TRANSLATED := .aws-sam/translated.json
+# Not for chance: hashes, ids and examples are what this project is full of. For tokens, by their shapes, wherever they are.
+SEARCHED := . ':!:requirements*.txt' ':!:*package-lock.json' ':!:*.png' ':!:docs/benchmarks*'
+TOKENS   := --no-verify --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString --disable-plugin KeywordDetector
 SAM    := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 # sam build needs the runtime's own interpreter first on the path.
 PY313  := $(shell for p in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python3.13; do \
@@ -50,7 +54,7 @@ provider: .venv/ready ## Check a provider's declaration, replay its fixtures, ru
 	@$(VENV)/python -m local.provider "$(FILE)"
 
 test: .venv/ready $(CLIENTS) $(RUNTIME) $(PACKAGES) browser   ## All tests that need nothing but this computer: ARGS="-k cancel"
-	@$(VENV)/pytest $(ARGS)
+	@$(VENV)/pytest -n auto --dist loadfile $(ARGS)
 
 pictures: .venv/ready browser   ## Take the pictures of the gallery in docs/ again
 	@PICTURES=write $(VENV)/pytest tests/browser/test_pictures.py $(ARGS)
@@ -70,12 +74,16 @@ bench: .venv/ready .venv/bench-ready .venv-sam/ready   ## Measure what docs/benc
 cost: .venv/ready     ## What a thousand predictions cost: ARGS="--seconds 7 --per-day 10000"
 	@$(VENV)/python -m bench.cost $(ARGS)
 
-check: .venv/ready .venv-sam/ready $(PACKAGES)   ## Format, lint, types, template rules, and what sam thinks of it
+check: .venv/ready .venv-sam/ready .venv-gates/ready $(PACKAGES)   ## Format, lint, types, rules for the template, and no secrets
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/mypy
 	$(VENV)/cfn-lint template.yaml
 	$(SAM) validate --lint
+	$(VENV)/python -m tests.template.translated $(TRANSLATED)
+	$(VENV)/cfn-lint $(TRANSLATED)
+	.venv-gates/bin/checkov --config-file .checkov.yaml --file $(TRANSLATED)
+	git ls-files -z -- $(SEARCHED) | xargs -0 .venv-gates/bin/detect-secrets-hook $(TOKENS)
 	$(if $(NPM),$(IN_BROWSER)/prettier --check $(STYLE),@echo "no npm here: the gallery's modules go unchecked")
 	$(if $(NPM),$(IN_BROWSER)/eslint --max-warnings 0 --config $(BROWSER)/eslint.config.js $(filter %.js,$(PAGE)))
 
@@ -104,13 +112,14 @@ lock: .venv/ready     ## Lock the dependencies again, with hashes
 	$(LOCK) --group pyproject.toml:bench -c requirements-dev.txt -o requirements-bench.txt
 	$(LOCK) --group pyproject.toml:sam -o requirements-sam.txt
 	$(LOCK) --group pyproject.toml:runtime -c requirements-dev.txt -o requirements-runtime.txt
+	$(LOCK) --group pyproject.toml:gates -o requirements-gates.txt
 	$(LOCK) --group pyproject.toml:replicate2 -o requirements-replicate2.txt
 	$(LOCK) --group pyproject.toml:sdks -o requirements-sdks.txt
 	for packages in $(NODE_CLIENT) $(BROWSER); do \
 	  (cd $$packages && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund) || exit 1; done
 
 clean:          ## Remove all that was built or installed here
-	rm -rf .venv .venv-sam .venv-runtime .venv-replicate2 .venv-sdks $(NODE_CLIENT)/node_modules $(BROWSER)/node_modules .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-gates .venv-runtime .venv-replicate2 .venv-sdks $(NODE_CLIENT)/node_modules $(BROWSER)/node_modules .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/ready: requirements-dev.txt pyproject.toml
 	@echo "Setting up .venv (once, about a minute)"
@@ -137,6 +146,12 @@ clean:          ## Remove all that was built or installed here
 	@echo "Setting up .venv-runtime (once)"
 	@$(PY313)/python3.13 -m venv --without-pip .venv-runtime
 	@$(VENV)/uv pip install --quiet --python .venv-runtime/bin/python --require-hashes -r requirements-runtime.txt
+	@touch $@
+
+.venv-gates/ready: requirements-gates.txt | .venv/ready
+	@echo "Setting up .venv-gates (once)"
+	@$(PYTHON) -m venv --without-pip .venv-gates
+	@$(VENV)/uv pip install --quiet --python .venv-gates/bin/python --require-hashes -r requirements-gates.txt
 	@touch $@
 
 .venv-replicate2/ready: requirements-replicate2.txt | .venv/ready

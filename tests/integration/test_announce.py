@@ -45,7 +45,7 @@ NOWHERE = [
     "https://localhost/hook",
     "https://169.254.169.254/latest/meta-data",
     "https://[::1]/hook",
-    "https://user:password@example.com/hook",
+    "https://user:password@example.com/hook",  # pragma: allowlist secret
     "https://intranet/hook",
     "example.com/hook",
     "https://",

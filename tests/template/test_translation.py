@@ -1,16 +1,12 @@
 """What SAM makes of the template: the roles, routes and permissions that it only implies."""
 
-import json
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.template.documents import ROOT, STATEMENTS, TEMPLATE, WITH_A_ROLE, Document, listed, routes
+from tests.template.documents import STATEMENTS, WITH_A_ROLE, Document, listed, routes
+from tests.template.translated import SAM_PYTHON, translated
 
-# SAM has an environment of its own: what it pins does not go together with ours.
-SAM_PYTHON = ROOT / ".venv-sam" / "bin" / "python"
 pytestmark = pytest.mark.skipif(not SAM_PYTHON.exists(), reason="SAM CLI is not set up in .venv-sam")
 
 MANAGED = {
@@ -22,10 +18,7 @@ MANAGED = {
 @pytest.fixture(scope="module")
 def deployed() -> dict[str, Document]:
     """The resources that CloudFormation would be given."""
-    command = [str(SAM_PYTHON), str(Path(__file__).with_name("translate.py"))]
-    translation = subprocess.run(command, input=json.dumps(TEMPLATE), capture_output=True, text=True, check=False)
-    assert translation.returncode == 0, translation.stderr
-    resources: dict[str, Document] = json.loads(translation.stdout)["Resources"]
+    resources: dict[str, Document] = translated()["Resources"]
     return resources
 
 

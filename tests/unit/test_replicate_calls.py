@@ -27,7 +27,7 @@ from lumeo.rates import Rate
 from tests.conftest import TestClock
 from tests.unit.make import HANDLE, ID, NOW
 
-TOKEN = "r8_simulator00000000000000000000000000000000"
+TOKEN = "r8_simulator00000000000000000000000000000000"  # pragma: allowlist secret
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEW_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 HOOK = f"https://lumeo.test/v1/hooks/replicate/{ID}/"
