@@ -19,10 +19,10 @@ from local.environment import variables
 from local.template import Template
 from lumeo import clock
 
-pytest_plugins = ["tests.stack"]
+pytest_plugins = ["tests.sharing", "tests.stack", "tests.summary"]
 
 ROOT = Path(__file__).parent.parent
-TOKEN = "r8_simulator00000000000000000000000000000000"
+TOKEN = "r8_simulator00000000000000000000000000000000"  # pragma: allowlist secret
 MASTER = "the-master-secret-of-tests"
 
 
@@ -101,7 +101,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     }
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    with variables(wanted):
+    # By the patch that tests set theirs with: it undoes all in one order, and leaves nothing behind.
+    for name, value in wanted.items():
+        monkeypatch.setenv(name, value)
+    with variables({}):
         yield wanted
 
 

@@ -26,7 +26,7 @@ def test_from_its_start_to_its_end(visitor: Visitor) -> None:
     visitor.sees("a slow picture", "processing")
     expect(card).to_contain_text(re.compile(r"Running · \d+ % · \d"), timeout=15_000)
     assert 0 < float(card.get_by_role("progressbar").get_attribute("value") or 0) < 1
-    expect(words.locator(".moving .words")).to_have_text(re.compile("The quick"), timeout=15_000)
+    expect(words.locator(".moving .words")).to_have_text(re.compile("The"), timeout=15_000)
     visitor.sees("a slow picture", "succeeded")
     visitor.sees("word by word", "succeeded")
 

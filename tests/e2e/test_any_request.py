@@ -1,4 +1,7 @@
-"""Whatever is sent, the answer is one that openapi.yaml says: requests made by chance, as it says and against it."""
+"""Whatever is sent, the answer is one that openapi.yaml says: requests made by chance, as it says and against it.
+
+Those that are as the document says ask for what is there; those that are not, mostly for what is not.
+"""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -45,17 +48,27 @@ def things(caller: Caller) -> Iterator[Mapping[str, Mapping[str, str]]]:
     until(lambda: caller.call("GET", "/predictions").json()["results"], _all_over, 60, every=0.25)
 
 
-@api.parametrize()
-@settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_request(case: Case[Any], stack: Stack, caller: Caller, things: Mapping[str, Mapping[str, str]]) -> None:
-    """Requests that are as the document says ask for what is there; those that are not, mostly for what is not."""
-    if case.meta and case.meta.generation.mode is GenerationMode.POSITIVE:
-        found = next((there for path, there in things.items() if case.path.startswith(path)), {})
-        case.path_parameters |= {name: value for name, value in found.items() if name in case.path_parameters}
-    _be_harmless(case)
-    origin = stack.ready["api_url"].removesuffix("/v1")
-    trusted = stack.ready["ca_bundle"]
-    case.call_and_validate(base_url=origin, session=caller.session, verify=trusted, timeout=30, checks=CHECKS)
+def any_request_of(operation: str) -> Any:
+    """A test of one operation, by its id: schemathesis gives those of all one name, of which only one would be run."""
+
+    @api.include(operation_id=operation).parametrize()
+    @settings(
+        max_examples=10, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    def test(case: Case[Any], stack: Stack, caller: Caller, things: Mapping[str, Mapping[str, str]]) -> None:
+        if case.meta and case.meta.generation.mode is GenerationMode.POSITIVE:
+            found = next((there for path, there in things.items() if case.path.startswith(path)), {})
+            case.path_parameters |= {name: value for name, value in found.items() if name in case.path_parameters}
+        _be_harmless(case)
+        origin = stack.ready["api_url"].removesuffix("/v1")
+        trusted = stack.ready["ca_bundle"]
+        case.call_and_validate(base_url=origin, session=caller.session, verify=trusted, timeout=30, checks=CHECKS)
+
+    return test
+
+
+for known in document().operations.values():
+    globals()[f"test_{known.id.replace('.', '_')}"] = any_request_of(known.id)
 
 
 def _all_over(predictions: list[dict[str, Any]]) -> bool:

@@ -58,7 +58,7 @@ def test_the_longest_way_for_a_held_answer(caller: Caller) -> None:
     caller.call("POST", f"/predictions/{unfinished['id']}/cancel")
 
 
-@pytest.mark.parametrize("path", ["/v1/nothing", "/", "/v1/predictions/x/y/z"])
+@pytest.mark.parametrize("path", ["/v1/nothing", "/nothing", "/v1/predictions/x/y/z"])
 def test_an_unknown_path_has_our_404(stack: Stack, caller: Caller, path: str) -> None:
     answer = caller.call("GET", stack.ready["api_url"].removesuffix("/v1") + path)
 

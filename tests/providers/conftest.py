@@ -16,14 +16,12 @@ from tests.integration.conftest import (  # noqa: F401 (fixtures, for the tests 
     server,
 )
 from tests.integration.driver import Driver
-from tests.providers.declared import NAMES, fixture, good
+from tests.providers.declared import fixture, good
 from tests.providers.signing import Signatures
 
 pytest.register_assert_rewrite("tests.providers.stage")
 
 from tests.providers.stage import Stage  # noqa: E402 (its asserts are to be explained as those of tests)
-
-CASE = "tests/providers/test_cases.py::test_case["
 
 
 @pytest.fixture(scope="session")
@@ -64,20 +62,3 @@ def stage(
     made.accounts(default=made.account)
     yield made
     made.check_secrets()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many cases of how many declarations were played."""
-    counted = {
-        outcome: [report.nodeid for report in terminalreporter.stats.get(outcome, []) if report.nodeid.startswith(CASE)]
-        for outcome in ("passed", "failed", "error")
-    }
-    passed, wrong = counted["passed"], counted["failed"] + counted["error"]
-    if not passed and not wrong:
-        return
-    played = {name: sum(node.endswith(f"-{name}]") for node in passed) for name in NAMES}
-    of = {name: cases for name, cases in played.items() if cases}
-    fewest, most = min(of.values(), default=0), max(of.values(), default=0)
-    each = f"{fewest} to {most}" if fewest < most else f"{most}"
-    failed = f", {len(set(wrong))} failed" if wrong else ""
-    terminalreporter.write_line(f"providers: {len(of)} declarations × {each} cases = {len(passed)} passed{failed}")

@@ -45,7 +45,7 @@ def canceled(on: Scene) -> str:
 
 @scenario("canceled by an `AbortSignal`", "npm")
 def aborted_by_signal(on: Scene) -> str:
-    output = on.run("sim/stuck", wait=False, abort_after=1)
+    output = on.run("sim/stuck", wait=False, abort_after=4)
 
     assert [prediction["status"] for prediction in on.upstream()] == ["canceled"]
     return said(output)

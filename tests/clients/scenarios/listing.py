@@ -68,6 +68,7 @@ def _seeded(world: World) -> tuple[Caller, list[str]]:
                 phase=Phase.DONE,
                 status=Status.CANCELED,
                 completed_at=moment,
+                timeline={"accepted": moment},
             )
         )
     return caller, made[::-1]
