@@ -83,6 +83,7 @@ check: .venv/ready .venv-sam/ready .venv-gates/ready $(PACKAGES)   ## Format, li
 	$(VENV)/python -m tests.template.translated $(TRANSLATED)
 	$(VENV)/cfn-lint $(TRANSLATED)
 	.venv-gates/bin/checkov --config-file .checkov.yaml --file $(TRANSLATED)
+	@test -n "$$(git ls-files)" || { echo "This is no checkout of git: nothing would be searched for secrets"; exit 1; }
 	git ls-files -z -- $(SEARCHED) | xargs -0 .venv-gates/bin/detect-secrets-hook $(TOKENS)
 	$(if $(NPM),$(IN_BROWSER)/prettier --check $(STYLE),@echo "no npm here: the gallery's modules go unchecked")
 	$(if $(NPM),$(IN_BROWSER)/eslint --max-warnings 0 --config $(BROWSER)/eslint.config.js $(filter %.js,$(PAGE)))

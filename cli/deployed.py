@@ -23,6 +23,8 @@ _REFUSALS = {
     *("InvalidSignatureException", "SignatureDoesNotMatch", "UnrecognizedClientException"),
 }
 
+_LOGINS = (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.CredentialRetrievalError)
+
 
 @contextmanager
 def aws() -> Iterator[None]:
@@ -31,6 +33,8 @@ def aws() -> Iterator[None]:
         yield
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
         raise CommandFailed(Code.NOT_ALLOWED, f"AWS: {error}", "`aws configure` or AWS_PROFILE says which.") from error
+    except _LOGINS as error:
+        raise CommandFailed(Code.NOT_ALLOWED, f"AWS: {error}", "`aws sso login`, or AWS_PROFILE.") from error
     except (exceptions.NoRegionError, exceptions.ProfileNotFound) as error:
         raise CommandFailed(Code.WRONG_USE, f"AWS: {error}", "AWS_REGION says where the stack is.") from error
     except exceptions.ClientError as error:
@@ -84,5 +88,6 @@ def _local(found: dict[str, Any]) -> tuple[Any, str]:
 
 def _client(service: str, **more: Any) -> Any:
     # Of a session of its own: the default one would go on with the credentials that it found first.
-    make: Any = boto3.Session().client
+    # botocore itself knows AWS_DEFAULT_REGION alone; AWS's own command line knows both, and so do its users.
+    make: Any = boto3.Session(region_name=os.environ.get("AWS_REGION") or None).client
     return make(service, config=_CONFIG, **more)

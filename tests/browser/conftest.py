@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
 
 from tests.browser.visitor import Visitor
 from tests.stack import Caller, Stack
@@ -18,6 +18,9 @@ QUIET = (
 )
 DESKTOP = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=390, height=844)
+
+# Milliseconds: the machine is shared with the other tests.
+expect.set_options(timeout=20_000)
 
 Visits = Callable[..., Visitor]
 

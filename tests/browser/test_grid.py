@@ -80,6 +80,26 @@ def test_what_others_submit_appears(visitor: Visitor) -> None:
     visitor.sees("from a program", "succeeded")
 
 
+def test_one_can_type_while_something_runs(visitor: Visitor) -> None:
+    visitor.caller.submit("sim/stuck", prompt="still running")
+    visitor.page.reload()
+    visitor.sees("still running", "processing")
+    field = visitor.page.get_by_role("search").get_by_label("Model")
+    field.press_sequentially("sim/stuck", delay=250)
+
+    expect(field).to_have_value("sim/stuck")
+
+
+def test_what_others_submitted_before_ones_own_appears(visitor: Visitor) -> None:
+    visitor.caller.submit("sim/text", prompt="by a program")
+    visitor.runs("sim/text", "by hand")
+    visitor.sees("by hand", "succeeded")
+    visitor.evaluates("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+    visitor.sees("by a program", "succeeded")
+    expect(visitor.page.get_by_role("listitem").locator(".title")).to_have_text(["by hand", "by a program"])
+
+
 def test_while_nobody_answers(visitor: Visitor) -> None:
     """A sentence, and a way to go on; what is there stays."""
     visitor.caller.ended(visitor.caller.submit("sim/text", prompt="is there")["id"])

@@ -26,6 +26,25 @@ def test_several_at_once(visitor: Visitor) -> None:
     expect(visitor.page.get_by_label("Prompt")).to_have_value("three of them")
 
 
+def test_sent_twice_by_keyboard_is_sent_once(visitor: Visitor) -> None:
+    """Held or hit again while it is under way; and not at all for a model that is not there."""
+    visitor.expects("404")
+    page = visitor.page
+    page.route(re.compile("/v1/models/.*/predictions"), lambda route: (page.wait_for_timeout(400), route.continue_()))
+    page.get_by_label("Prompt").fill("in a hurry")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Control+Enter")
+    visitor.sees("in a hurry", "succeeded")
+    assert len(made_of(visitor, "in a hurry")) == 1
+
+    page.locator("#model").fill("nobody/nothing")
+    page.get_by_label("Prompt").fill("for nobody")
+    page.get_by_label("Prompt").press("Control+Enter")
+    expect(page.locator("#model")).to_have_accessible_description("There is no model of that name.")
+    page.get_by_label("Prompt").press("Control+Enter")
+    assert made_of(visitor, "for nobody") == []
+
+
 def test_a_lost_answer_is_not_paid_for_twice(visitor: Visitor) -> None:
     """The first request arrives, its answer does not: it is repeated under the same key."""
     keys: list[str | None] = []

@@ -1,11 +1,14 @@
 """A key opens the page, stays in its tab, and is forgotten."""
 
-from playwright.sync_api import expect
+import re
+
+from playwright.sync_api import Route, expect
 
 from lumeo.keys import Keys
 from tests.browser.conftest import Visits
 from tests.browser.visitor import Visitor
 from tests.stack import Stack
+from tests.waiting import until
 
 STORED = "() => [Object.values(sessionStorage), Object.values(localStorage), document.cookie]"
 
@@ -44,6 +47,28 @@ def test_signing_out_forgets_it(visitor: Visitor) -> None:
 
     expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
     assert visitor.evaluates(STORED) == [[], [], ""]
+
+
+def test_a_late_answer_does_not_sign_the_next_one_out(visitor: Visitor, stack: Stack) -> None:
+    visitor.expects("401")
+    held: list[Route] = []
+    visitor.caller.submit("sim/stuck", prompt="of the first")
+    visitor.page.reload()
+    visitor.sees("of the first", "processing")
+    visitor.page.route(re.compile(r"/v1/predictions/\w{26}$"), lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
+    until(lambda: visitor.page.wait_for_timeout(50) or held, bool)
+    visitor.page.get_by_role("button", name="Sign out").click()
+    other = Keys(stack.client("dynamodb"), stack.ready["table_name"]).create("the-next", "test")
+    # Without a reload, which would end what is under way.
+    visitor.page.get_by_label("API key").fill(other)
+    visitor.page.get_by_role("button", name="Sign in").click()
+    expect(visitor.page.get_by_text("Nothing here yet.")).to_be_visible()
+    for route in held:
+        route.fulfill(status=401, json={"title": "Unauthenticated", "detail": "no", "status": 401})
+    visitor.page.wait_for_timeout(500)
+
+    expect(visitor.page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(visitor.page.get_by_text("Nothing here yet.")).to_be_visible()
 
 
 def test_a_prediction_by_its_address_after_signing_in(visits: Visits, stack: Stack) -> None:

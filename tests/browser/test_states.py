@@ -83,8 +83,8 @@ def test_delete_asks_first(visitor: Visitor) -> None:
     visitor.page.reload()
     detail = visitor.opens("to be deleted")
     detail.get_by_role("button", name="Delete").click()
-    expect(detail.get_by_role("button", name="Delete for good")).to_be_focused()
-    detail.get_by_role("button", name="Keep").click()
+    expect(detail.get_by_role("button", name="Keep")).to_be_focused()
+    visitor.page.keyboard.press("Enter")
     assert not visitor.caller.get(made["id"])["data_removed"]
 
     detail.get_by_role("button", name="Delete").click()

@@ -21,7 +21,6 @@ def deployed(stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("SSL_CERT_FILE", stack.ready["ca_bundle"])
     found = {"ApiUrl": stack.ready["api_url"], "TableName": stack.ready["table_name"]}
     template = {
@@ -163,7 +162,8 @@ def test_a_stack_that_is_not_ours(bare: Lumeo, stack: Stack, deployed: str) -> N
 @pytest.mark.parametrize(
     ("environment", "code", "says"),
     [
-        ({"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}, 6, "Unable to locate credentials"),
+        ({"AWS_REGION": "us-east-1"}, 6, "Unable to locate credentials"),
+        ({"AWS_DEFAULT_REGION": "us-east-1"}, 6, "Unable to locate credentials"),
         ({}, 2, "AWS_REGION says where"),
         ({"AWS_PROFILE": "nobody"}, 2, "nobody"),
     ],

@@ -110,7 +110,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     for name in ("aws", "make", "lumeo", "python", "sleep", "shred"):
         (folder / name).write_text(STUB)
         (folder / name).chmod(0o755)
-    called, everything = folder / "called", "\n".join([*SHELL, "ask 'fields @timestamp' '-3 hours'"])
+    called, everything = folder / "called", "\n".join([*SHELL, "ask 'fields @timestamp' 180"])
     done = subprocess.run(
         ["bash", "-eu"],
         input=everything,

@@ -48,10 +48,11 @@ const Action = ({ icon, name, busy, act }) => html`
   <button class="quiet" disabled=${busy} onClick=${act}><${Icon} name=${icon} />${name}</button>
 `;
 
+/** Whoever presses twice keeps it. */
 const Sure = ({ busy, act, keep }) => html`
   <span class="row" role="group" aria-label="Delete input and output for good?">
-    <button class="danger" disabled=${busy} onClick=${act} ref=${focus}>Delete for good</button>
-    <button class="quiet" onClick=${keep}>Keep</button>
+    <button class="quiet" onClick=${keep} ref=${focus}>Keep</button>
+    <button class="danger" disabled=${busy} onClick=${act}>Delete for good</button>
   </span>
 `;
 

@@ -77,11 +77,17 @@ const Name = () => html`
   <h1 class="name"><img src=${new URL("icon.svg", import.meta.url)} alt="" width="28" height="28" />Lumeo</h1>
 `;
 
+/** Whether it is still the key of this tab: an answer may come late. */
+const isCurrent = (key) => sessionStorage.getItem(KEY) === key;
+
 function Gallery({ apiKey, place, signOut }) {
   useChanges(place);
   const [said, say] = useSaying();
   const { status, model } = place.filters;
-  const api = useMemo(() => new Api(apiKey, () => signOut("This key is no longer taken.")), [apiKey]);
+  const api = useMemo(
+    () => new Api(apiKey, () => isCurrent(apiKey) && signOut("This key is no longer taken.")),
+    [apiKey],
+  );
   const shelf = useMemo(() => new Shelf(api, place.filters), [api, status, model]);
   useEffect(() => {
     shelf.open();
@@ -101,8 +107,11 @@ function Gallery({ apiKey, place, signOut }) {
       <${Filters} place=${place} shelf=${shelf} />
       <${Grid} shelf=${shelf} place=${place} />
     </main>
-    ${place.id && html`<${Detail} api=${api} shelf=${shelf} place=${place} say=${say} />`}
-    <p class="said" role="status" data-shown=${said !== ""}>${said}</p>
+    ${
+      place.id
+        ? html`<${Detail} api=${api} shelf=${shelf} place=${place} say=${say}><${Said} text=${said} /><//>`
+        : html`<${Said} text=${said} />`
+    }
   `;
 }
 
@@ -122,13 +131,16 @@ function Filters({ place, shelf }) {
         </select>
       </label>
       <label><span class="hidden">Model</span>
-        <input list="seen" type="search" placeholder="Every model" value=${model} onChange=${narrow("model")}
-          spellcheck=${false} />
+        <input key=${model} list="seen" type="search" placeholder="Every model" defaultValue=${model}
+          onChange=${narrow("model")} spellcheck=${false} />
         <datalist id="seen">${models.map((one) => html`<option value=${one} />`)}</datalist>
       </label>
     </div>
   `;
 }
+
+/** Within whatever lies on top: what is beside an open dialog is neither seen nor spoken. */
+const Said = ({ text }) => html`<p class="said" role="status" data-shown=${text !== ""}>${text}</p>`;
 
 /** A word about what just happened, for eyes and for screen readers, and away again. */
 function useSaying() {

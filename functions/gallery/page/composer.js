@@ -1,5 +1,5 @@
 // Where predictions are made: a model, its input, and how many at once.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Field, Model } from "./fields.js";
 import { html, Icon } from "./html.js";
 import { fieldsOf, saidBy } from "./schemas.js";
@@ -15,7 +15,9 @@ export function Composer({ api, shelf, say }) {
   const [count, setCount] = useState(1);
   const [problem, setProblem] = useState(null);
   const [sending, setSending] = useState(false);
-  const { fields, missing } = useFields(api, model);
+  const { fields, missing, of } = useFields(api, model);
+  const ready = of === model && model !== "" && missing === "";
+  const under = useRef(false);
 
   useEffect(() => {
     api.catalogue().then(({ results }) => {
@@ -27,13 +29,29 @@ export function Composer({ api, shelf, say }) {
 
   const write = (name) => (text) => setTexts((before) => ({ ...before, [name]: text }));
 
-  async function submit(event) {
+  // By keyboard a form is sent whatever its button says: before the model is known, and again while it is under way.
+  const early = useRef(false);
+  useEffect(() => {
+    if (early.current && of === model) {
+      early.current = false;
+      send();
+    }
+  }, [of, model]);
+  const submit = (event) => {
     event.preventDefault();
+    if (of === model) send();
+    else early.current = true;
+  };
+
+  async function send() {
+    if (!ready || under.current) return;
     const { input, wrong } = read(fields, texts);
     if (Object.keys(wrong).length) return setProblem({ message: UNREADABLE, fields: wrong });
+    under.current = true;
     setSending(true);
     setProblem(null);
     const made = await Promise.allSettled(Array.from({ length: count }, () => api.submit(model, input)));
+    under.current = false;
     setSending(false);
     const submitted = made.filter((one) => one.status === "fulfilled");
     for (const one of submitted) shelf.add(one.value);
@@ -44,8 +62,8 @@ export function Composer({ api, shelf, say }) {
     setProblem(made.find((one) => one.status === "rejected")?.reason ?? null);
   }
 
-  const hurry = ({ key, metaKey, ctrlKey, currentTarget }) =>
-    key === "Enter" && (metaKey || ctrlKey) && currentTarget.requestSubmit();
+  const hurry = ({ key, metaKey, ctrlKey, repeat, currentTarget }) =>
+    key === "Enter" && (metaKey || ctrlKey) && !repeat && currentTarget.requestSubmit();
   const prompt = fields.find((field) => field.name === "prompt");
   const others = fields.filter((field) => field !== prompt);
   const needed = !prompt || others.some((field) => field.required || problem?.fields?.[field.name]);
@@ -65,7 +83,7 @@ export function Composer({ api, shelf, say }) {
             ${COUNTS.map((one) => html`<option value=${one}>${one}</option>`)}
           </select>
         </label>
-        <button class="primary" disabled=${sending || !model || !!missing}>
+        <button class="primary" disabled=${sending || !ready}>
           ${sending ? "Submitting …" : "Run"}
         </button>
       </div>
@@ -85,10 +103,10 @@ export function Composer({ api, shelf, say }) {
 
 /** The fields of a model's input; a prompt and JSON where its schema is not known. */
 function useFields(api, model) {
-  const [known, setKnown] = useState({ fields: UNKNOWN, missing: "" });
+  const [known, setKnown] = useState({ fields: UNKNOWN, missing: "", of: "" });
   useEffect(() => {
     let current = true;
-    const keep = (found) => current && setKnown(found);
+    const keep = (found) => current && setKnown({ ...found, of: model });
     if (!/^[^/]+\/[^/]+$/.test(model)) {
       keep({ fields: UNKNOWN, missing: model && "A model is written owner/name." });
       return;

@@ -7,7 +7,7 @@ import { html, Icon, useChanges } from "./html.js";
 import { partsOfPrediction, Whole } from "./media.js";
 import { isOver, sentenceOf, stateOf, titleOf, WORDS } from "./states.js";
 
-export function Detail({ api, shelf, place, say }) {
+export function Detail({ api, shelf, place, say, children }) {
   useChanges(shelf);
   const { id } = place;
   const prediction = shelf.byId.get(id);
@@ -47,6 +47,7 @@ export function Detail({ api, shelf, place, say }) {
           ? html`<${Prediction} key=${id} prediction=${prediction} ...${all} />`
           : html`<p class="note" role="status">${problem ? wordsFor(problem) : "Loading …"}</p>`
       }
+      ${children}
     </dialog>
   `;
 }

@@ -1,6 +1,6 @@
 // Markup in plain JavaScript: no build step.
 import { h } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import htm from "htm";
 
 export const html = htm.bind(h);
@@ -8,7 +8,8 @@ export const html = htm.bind(h);
 /** Draws the component again whenever something that can be subscribed to changes. */
 export function useChanges(thing) {
   const [, setCount] = useState(0);
-  useEffect(() => thing.subscribe(() => setCount((count) => count + 1)), [thing]);
+  // Before anything else may change.
+  useLayoutEffect(() => thing.subscribe(() => setCount((count) => count + 1)), [thing]);
 }
 
 /** What tells its subscribers when it changed. */

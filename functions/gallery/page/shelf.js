@@ -3,8 +3,10 @@ import { Changing } from "./html.js";
 import { isOver } from "./states.js";
 
 const NEWS_MS = 15_000;
+const MOST_NEWS = 5;
 const SOONEST_MS = 800;
-const LATEST_MS = 5000;
+const LATEST_MS = 30_000;
+const GROWTH = 1.25;
 
 /** Predictions under one set of filters. `ids`: those of the grid, in order; `byId`: all that were read. */
 export class Shelf extends Changing {
@@ -19,8 +21,11 @@ export class Shelf extends Changing {
     this.next = undefined;
   }
 
-  #watching = new Map();
+  #open = false;
   #news;
+  #newest = null;
+  #watching = new Map();
+  #looks = new Map();
 
   get complete() {
     return this.next === null;
@@ -28,12 +33,14 @@ export class Shelf extends Changing {
 
   /** Watches from now on, until `close`. */
   open() {
+    this.#open = true;
     this.#news = setInterval(() => this.#lookForNews(), NEWS_MS);
     document.addEventListener("visibilitychange", this.#resume);
     return this.more();
   }
 
   close() {
+    this.#open = false;
     clearInterval(this.#news);
     document.removeEventListener("visibilitychange", this.#resume);
     for (const timer of this.#watching.values()) clearTimeout(timer);
@@ -49,7 +56,8 @@ export class Shelf extends Changing {
     try {
       const page = this.next ? await this.api.follow(this.next) : await this.api.list(this.filters);
       this.next = page.next;
-      this.#keep(page.results, (ids) => [...this.ids, ...ids]);
+      this.#hear(page.results);
+      this.#list(page.results);
     } catch (problem) {
       this.problem = problem;
     }
@@ -60,65 +68,92 @@ export class Shelf extends Changing {
   /** One that was opened by its address. Raises Problem. */
   async read(id) {
     const prediction = await this.api.get(id);
-    this.#keep([prediction], () => this.ids);
+    this.update(prediction);
     return prediction;
   }
 
-  /** One that was just submitted stands first, whatever the filters. */
+  /** One that was just submitted is in the grid, whatever the filters. */
   add(prediction) {
-    this.#keep([prediction], (ids) => [...ids, ...this.ids]);
+    this.#list([prediction]);
   }
 
-  /** What became of one. */
+  /** What became of one that somebody has just done something about: the next look is soon. */
   update(prediction) {
-    this.#keep([prediction], () => this.ids);
+    clearTimeout(this.#watching.get(prediction.id));
+    this.#watching.delete(prediction.id);
+    this.#looks.delete(prediction.id);
+    this.#keep([prediction]);
+    this.changed();
   }
 
-  #keep(predictions, placed) {
-    const fresh = predictions.map((one) => one.id).filter((id) => !this.ids.includes(id));
+  #list(predictions) {
+    this.#keep(predictions);
+    const created = (id) => this.byId.get(id).created_at;
+    const all = new Set([...this.ids, ...predictions.map((one) => one.id)]);
+    this.ids = [...all].sort((one, other) =>
+      created(one) < created(other) ? 1 : created(one) > created(other) ? -1 : 0,
+    );
+    this.changed();
+  }
+
+  #keep(predictions) {
     for (const prediction of predictions) {
       this.byId.set(prediction.id, prediction);
       this.#watch(prediction);
     }
-    this.ids = placed(fresh);
-    this.changed();
   }
 
-  /** Looks again after a tenth of the time that it has taken: the longer it took, the longer it may. */
+  /** Looks again after a while, which grows: many that run for hours must not use up the API's rate. */
   #watch(prediction) {
-    if (isOver(prediction) || this.#watching.has(prediction.id)) return;
-    const age = Date.now() - Date.parse(prediction.created_at);
-    const wait = Math.min(LATEST_MS, Math.max(SOONEST_MS, age / 10));
+    const { id } = prediction;
+    if (!this.#open || isOver(prediction) || this.#watching.has(id)) return;
+    const looks = this.#looks.get(id) ?? 0;
+    const wait = Math.min(LATEST_MS, SOONEST_MS * GROWTH ** looks);
     this.#watching.set(
-      prediction.id,
-      setTimeout(() => this.#look(prediction), wait),
+      id,
+      setTimeout(() => this.#look(id), wait),
     );
   }
 
-  async #look(prediction) {
-    let found = this.byId.get(prediction.id);
+  async #look(id) {
+    let found = this.byId.get(id);
     // Nobody looks at a page in the background.
     if (!document.hidden) {
-      found = await this.api.get(prediction.id).catch(() => found);
-      // Closed in the meantime.
-      if (!this.#watching.has(prediction.id)) return;
+      this.#looks.set(id, (this.#looks.get(id) ?? 0) + 1);
+      found = await this.api.get(id).catch(() => found);
     }
-    this.#watching.delete(prediction.id);
-    this.#keep([found], () => this.ids);
+    // Closed in the meantime.
+    if (!this.#watching.delete(id)) return;
+    this.#keep([found]);
+    this.changed();
   }
 
   #resume = () => {
     if (!document.hidden) this.#lookForNews();
   };
 
-  /** What was submitted elsewhere in the meantime. */
+  /** What lists have said: only they say from where on something may be new. */
+  #hear(predictions) {
+    for (const { created_at: at } of predictions) {
+      if (this.#newest === null || at > this.#newest) this.#newest = at;
+    }
+  }
+
+  /** What was submitted elsewhere in the meantime; under a status, also what has come to it. */
   async #lookForNews() {
     if (document.hidden || this.loading || this.next === undefined) return;
-    const newest = this.byId.get(this.ids[0]);
-    const since = newest ? { created_after: newest.created_at } : {};
-    const page = await this.api.list({ ...this.filters, ...since }).catch(() => null);
-    if (page?.results.some((one) => !this.ids.includes(one.id))) {
-      this.#keep(page.results, (ids) => [...ids, ...this.ids]);
+    const since = this.#newest && !this.filters.status ? { created_after: this.#newest } : {};
+    try {
+      let page = await this.api.list({ ...this.filters, ...since });
+      for (let n = 1; this.#open; n += 1) {
+        const fresh = page.results.filter((one) => !this.ids.includes(one.id));
+        this.#hear(page.results);
+        if (fresh.length) this.#list(fresh);
+        if (fresh.length < page.results.length || !page.next || n === MOST_NEWS) return;
+        page = await this.api.follow(page.next);
+      }
+    } catch {
+      // The next time comes by itself.
     }
   }
 }

@@ -51,11 +51,15 @@ export function timelineOf(prediction) {
   });
 }
 
+const LONGEST_TITLE = 300;
+
+const isTitle = (value) => typeof value === "string" && value !== "" && !value.startsWith("data:");
+
 /** A few words for a prediction: its prompt, or the first text of its input. */
 export function titleOf(prediction) {
   const input = prediction.input ?? {};
-  const text = [input.prompt, input.text, ...Object.values(input)].find((value) => typeof value === "string" && value);
-  return text ?? prediction.model ?? prediction.id;
+  const text = [input.prompt, input.text, ...Object.values(input)].find(isTitle);
+  return (text || prediction.model || prediction.id).slice(0, LONGEST_TITLE);
 }
 
 export function lasted(seconds) {
