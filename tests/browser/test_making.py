@@ -30,7 +30,12 @@ def test_sent_twice_by_keyboard_is_sent_once(visitor: Visitor) -> None:
     """Held or hit again while it is under way; and not at all for a model that is not there."""
     visitor.expects("404")
     page = visitor.page
-    page.route(re.compile("/v1/models/.*/predictions"), lambda route: (page.wait_for_timeout(400), route.continue_()))
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(400)
+        route.continue_()
+
+    page.route(re.compile("/v1/models/.*/predictions"), slowly)
     page.get_by_label("Prompt").fill("in a hurry")
     page.keyboard.press("Control+Enter")
     page.keyboard.press("Control+Enter")

@@ -8,7 +8,6 @@ from lumeo.keys import Keys
 from tests.browser.conftest import Visits
 from tests.browser.visitor import Visitor
 from tests.stack import Stack
-from tests.waiting import until
 
 STORED = "() => [Object.values(sessionStorage), Object.values(localStorage), document.cookie]"
 
@@ -56,7 +55,8 @@ def test_a_late_answer_does_not_sign_the_next_one_out(visitor: Visitor, stack: S
     visitor.page.reload()
     visitor.sees("of the first", "processing")
     visitor.page.route(re.compile(r"/v1/predictions/\w{26}$"), lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
-    until(lambda: visitor.page.wait_for_timeout(50) or held, bool)
+    while not held:
+        visitor.page.wait_for_timeout(50)
     visitor.page.get_by_role("button", name="Sign out").click()
     other = Keys(stack.client("dynamodb"), stack.ready["table_name"]).create("the-next", "test")
     # Without a reload, which would end what is under way.
