@@ -6,7 +6,7 @@ import pytest
 
 from tests.reliability.reported import REPORTS
 
-CASE = re.compile(r"tests/providers/test_cases\.py::test_case\[.*-(\w+)\](@.*)?")
+CASE = re.compile(r"tests/providers/test_cases\.py::test_case\[.*-(\w+)\]")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

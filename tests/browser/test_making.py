@@ -37,6 +37,7 @@ def test_sent_twice_by_keyboard_is_sent_once(visitor: Visitor) -> None:
 
     page.route(re.compile("/v1/models/.*/predictions"), slowly)
     page.get_by_label("Prompt").fill("in a hurry")
+    expect(page.get_by_role("button", name="Run")).to_be_enabled()
     page.keyboard.press("Control+Enter")
     page.keyboard.press("Control+Enter")
     visitor.sees("in a hurry", "succeeded")
