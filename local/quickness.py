@@ -9,9 +9,12 @@ import threading
 from contextvars import ContextVar
 from typing import Any
 
+from botocore import useragent
+from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing import ast_nodes, expressions
 from moto.settings import moto_server_port
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk
@@ -30,7 +33,7 @@ _serialize = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001 (there
 @functools.cache
 def apply() -> None:
     """Put the patches in place. A second call changes nothing."""
-    values_as_they_are()
+    requests()
     for caller in (lambda_eval_utils, state_task_service_aws_sdk):
         _replace(caller, "boto_client_for", _client)
     _replace(DynamoDBBackend, "transact_write_items", _transaction)
@@ -41,12 +44,19 @@ def apply() -> None:
 
 
 @functools.cache
-def values_as_they_are() -> None:
-    """Have moto take DynamoDB's values as what they say they are.
+def requests() -> None:
+    """Put those in place that spare each request: what follows from the code, or from an expression, is found once.
 
-    It looks into each for all ten kinds, by several spellings of their names.
+    DynamoDB's values are taken as what they say they are: moto looks into each for all ten kinds, by several spellings.
     """
     _replace(BaseJSONSerializer, "_serialize_type_structure", _value)
+    _replace(responses, "method_names_from_class", functools.cache(_attribute(responses, "method_names_from_class")))
+    # Whoever changes an expression copies it first.
+    parser = _attribute(expressions, "UpdateExpressionParser")
+    _replace(parser, "make", functools.lru_cache(maxsize=1024)(parser.make))
+    _replace(_attribute(ast_nodes, "DepthFirstTraverser"), "nodes_to_be_processed", _kinds)
+    clean = "sanitize_user_agent_string_component"
+    _replace(useragent, clean, functools.cache(_attribute(useragent, clean)))
 
 
 def _replace(owner: Any, name: str, ours: Any) -> None:
@@ -65,6 +75,14 @@ def _value(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None
     wrapper = self.MAP_TYPE()
     self._serialize(wrapper, inner, shape.members[kind], kind)
     self._default_serialize(serialized, wrapper, shape, key)
+
+
+def _kinds(self: Any) -> tuple[type, ...]:
+    """What a traverser of expressions processes: moto asks for each node."""
+    if "kinds" not in self.__dict__:
+        self.kinds = tuple(self._processing_map())
+    found: tuple[type, ...] = self.kinds
+    return found
 
 
 def _client(region: str, service: str, state_credentials: Any = None) -> Any:

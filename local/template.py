@@ -26,7 +26,7 @@ _ARNS = {
 }
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's short tags, which become their long forms."""
 
 
@@ -72,6 +72,7 @@ class Template:
         self.path = path
         # S506: the loader is a SafeLoader.
         self._body: dict[str, Any] = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506
+        self._found: dict[str, dict[str, dict[str, Any]]] = {}
         defaults = {name: spec.get("Default", "") for name, spec in self._body["Parameters"].items()}
         self._parameters = {**defaults, **(parameters or {})}
 
@@ -80,12 +81,14 @@ class Template:
         return copy.deepcopy(self._body)
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
-        """The properties of all resources of a type, resolved, by logical id."""
-        return {
-            name: self._resolve(resource.get("Properties", {}))
-            for name, resource in self._body["Resources"].items()
-            if resource["Type"] == kind
-        }
+        """The properties of all resources of a type, resolved, by logical id: once, so they are to be read only."""
+        if kind not in self._found:
+            self._found[kind] = {
+                name: self._resolve(resource.get("Properties", {}))
+                for name, resource in self._body["Resources"].items()
+                if resource["Type"] == kind
+            }
+        return self._found[kind]
 
     def functions(self) -> dict[str, Function]:
         common = self._resolve(self._body["Globals"]["Function"])

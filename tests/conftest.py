@@ -14,6 +14,7 @@ import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
+from local import quickness
 from local.aws import distribution
 from local.environment import variables
 from local.template import Template
@@ -24,6 +25,8 @@ pytest_plugins = ["tests.sharing", "tests.stack", "tests.summary"]
 ROOT = Path(__file__).parent.parent
 TOKEN = "r8_simulator00000000000000000000000000000000"  # pragma: allowlist secret
 MASTER = "the-master-secret-of-tests"
+
+quickness.requests()
 
 
 def pytest_collection_finish() -> None:

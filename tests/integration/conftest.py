@@ -15,7 +15,6 @@ from local.contract import contract
 from local.environment import variables
 from local.functions import Functions
 from local.gateway import Gateway
-from local.quickness import values_as_they_are
 from local.serving import Server
 from local.simulator import RunningServer, Simulator, serve
 from local.simulator.world import HOUR
@@ -29,7 +28,6 @@ from tests.integration.subscriber import Subscriber
 from tests.world.logs import logged
 
 _CLIENT = functools.cache(boto3.client)
-values_as_they_are()
 
 
 @pytest.fixture(autouse=True)

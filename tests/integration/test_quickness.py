@@ -78,6 +78,22 @@ def test_values_come_back_as_they_went(aws: Aws) -> None:
     assert there(aws, "kept") == KEPT
 
 
+def test_an_expression_keeps_nothing_of_its_last_use(aws: Aws) -> None:
+    """It is parsed once: names, values and the paths that an item has are each time its own."""
+    client = aws.client("dynamodb")
+    for pk, name, value in (("kept", "one", "1"), ("new", "one", "2"), ("kept", "other", "3")):
+        client.update_item(
+            TableName=TABLE,
+            Key={"pk": {"S": pk}},
+            UpdateExpression="SET #name = if_not_exists(#name, :value), again = :value REMOVE deep",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":value": {"N": value}},
+        )
+
+    assert there(aws, "kept") == {"pk": {"S": "kept"}, "one": {"N": "1"}, "other": {"N": "3"}, "again": {"N": "3"}}
+    assert there(aws, "new") == {"pk": {"S": "new"}, "one": {"N": "2"}, "again": {"N": "2"}}
+
+
 def test_a_transaction_that_is_refused_changes_nothing(aws: Aws) -> None:
     with pytest.raises(ClientError, match="TransactionCanceled"):
         transact(aws, "attribute_exists(pk)")

@@ -20,7 +20,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.retries import quota
+from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import MockRawResponse
+from moto.core.model_instances import reset_model_data
 from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.responses import DynamoHandler
@@ -132,6 +134,19 @@ def forget_retries() -> None:
     known: Any
     for known in _quotas:
         known._available_capacity = known._max_capacity
+
+
+@contextmanager
+def backends() -> Iterator[None]:
+    """Run a block with moto's backends as new. `mock_aws` would also patch requests, which nothing here leaves by."""
+    BackendDict.reset()
+    botocore_stubber.enabled = True
+    try:
+        yield
+    finally:
+        botocore_stubber.enabled = False
+        BackendDict.reset()
+        reset_model_data()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 `with world(seed=7) as here:` is a new one. Everything in it follows from its seed, and from what the test does.
 """
 
+import functools
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,6 @@ from typing import Any
 import yaml
 from aws_lambda_powertools.utilities import parameters
 from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDERS
-from moto import mock_aws
 
 from local.contract import contract
 from local.environment import variables
@@ -74,9 +74,8 @@ class World(Caller):
         net.answered = self.deliveries.look
         self.bus = Bus(hub, template, self.functions)
         ((machine_name, _),) = template.resources("AWS::Serverless::StateMachine").items()
-        definition = machine or yaml.safe_load(template.definition())
         outside = Outside(invoke=self._invoke, update_item=cloud.update_item, ended=self.bus.ended)
-        self.states = States(hub, template.arn(machine_name), definition, outside)
+        self.states = States(hub, template.arn(machine_name), machine or _definition(), outside)
         self.cloud = cloud.Cloud(self.seam, self.states.answer, self.functions.send)
         ((table, _),) = template.resources("AWS::DynamoDB::Table").items()
         self.table = template.name(table)
@@ -221,7 +220,7 @@ def world(
     """A new world. `cold`: every invocation is a cold start. `machine`: another definition than the template's."""
     hub = Hub(chooser or Seeded(seed))
     with ExitStack() as stack:
-        stack.enter_context(mock_aws(config={"core": {"reset_boto3_session": False}}))
+        stack.enter_context(cloud.backends())
         stack.enter_context(cloud.quick())
         net = Net(hub, Seam(hub))
         chance = stack.enter_context(replaced(hub, net))
@@ -240,6 +239,12 @@ def world(
         here.begin()
         stack.callback(hub.close)
         yield here
+
+
+@functools.cache
+def _definition() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(template().definition())
+    return read
 
 
 def _environment(template: Template) -> dict[str, str]:
