@@ -11,7 +11,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
 from local import quickness
@@ -19,6 +18,7 @@ from local.aws import distribution
 from local.environment import variables
 from local.template import Template
 from lumeo import clock
+from tests.backends import backends
 
 pytest_plugins = ["tests.sharing", "tests.stack", "tests.summary"]
 
@@ -115,21 +115,24 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 def cloud(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The template's table and bucket, a secret with a token, and a state machine that does nothing, in moto."""
     monkeypatch.setattr(BotocoreStubber, "__call__", _answered)
-    # A new session would read botocore's descriptions of all services again, for each test.
-    with mock_aws(config={"core": {"reset_boto3_session": False}}):
-        for name, table in template().resources("AWS::DynamoDB::Table").items():
-            wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-            spec = {key: table[key] for key in wanted}
-            client("dynamodb").create_table(TableName=template().name(name), **spec)
-        client("s3").create_bucket(Bucket=environment["BUCKET_NAME"])
-        client("secretsmanager").create_secret(
-            Name=environment["PROVIDER_SECRET"], SecretString=f'{{"replicate": {{"default": "{TOKEN}"}}}}'
-        )
-        client("secretsmanager").create_secret(Name=environment["MASTER_SECRET"], SecretString=MASTER)
-        client("stepfunctions").create_state_machine(
-            name=environment["STATE_MACHINE_ARN"].rpartition(":")[2],
-            definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
-            roleArn="arn:aws:iam::123456789012:role/test",
-        )
-        os.environ["DISTRIBUTION_ID"] = distribution(client("cloudfront"), template())
+    with backends(_made) as distribution_id:
+        os.environ["DISTRIBUTION_ID"] = distribution_id
         yield environment
+
+
+def _made() -> str:
+    for name, table in template().resources("AWS::DynamoDB::Table").items():
+        wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+        spec = {key: table[key] for key in wanted}
+        client("dynamodb").create_table(TableName=template().name(name), **spec)
+    client("s3").create_bucket(Bucket=os.environ["BUCKET_NAME"])
+    client("secretsmanager").create_secret(
+        Name=os.environ["PROVIDER_SECRET"], SecretString=f'{{"replicate": {{"default": "{TOKEN}"}}}}'
+    )
+    client("secretsmanager").create_secret(Name=os.environ["MASTER_SECRET"], SecretString=MASTER)
+    client("stepfunctions").create_state_machine(
+        name=os.environ["STATE_MACHINE_ARN"].rpartition(":")[2],
+        definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
+        roleArn="arn:aws:iam::123456789012:role/test",
+    )
+    return distribution(client("cloudfront"), template())

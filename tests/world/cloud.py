@@ -6,7 +6,6 @@ seen, and retried, by the SDK as those of AWS would be.
 
 import functools
 import json
-import os
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -20,9 +19,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.retries import quota
-from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import MockRawResponse
-from moto.core.model_instances import reset_model_data
 from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.responses import DynamoHandler
@@ -137,19 +134,6 @@ def forget_retries() -> None:
 
 
 @contextmanager
-def backends() -> Iterator[None]:
-    """Run a block with moto's backends as new. `mock_aws` would also patch requests, which nothing here leaves by."""
-    BackendDict.reset()
-    botocore_stubber.enabled = True
-    try:
-        yield
-    finally:
-        botocore_stubber.enabled = False
-        BackendDict.reset()
-        reset_model_data()
-
-
-@contextmanager
 def quick() -> Iterator[None]:
     """Run a block in which moto writes the table's answers as the JSON that they are already.
 
@@ -167,8 +151,8 @@ def quick() -> Iterator[None]:
         yield
 
 
-def create(template: Template, secrets: Mapping[str, str]) -> None:
-    """The tables, buckets, secrets and the CDN of the template, whose id the environment then says."""
+def create(template: Template, secrets: Mapping[str, str]) -> str:
+    """Make the tables, buckets, secrets and the CDN of the template, whose id is returned."""
     wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     for name, table in template.resources("AWS::DynamoDB::Table").items():
         client("dynamodb").create_table(TableName=template.name(name), **{key: table[key] for key in wanted})
@@ -176,7 +160,7 @@ def create(template: Template, secrets: Mapping[str, str]) -> None:
         client("s3").create_bucket(Bucket=template.name(name))
     for name, text in secrets.items():
         client("secretsmanager").create_secret(Name=template.name(name), SecretString=text)
-    os.environ["DISTRIBUTION_ID"] = distribution(client("cloudfront"), template)
+    return distribution(client("cloudfront"), template)
 
 
 def items(table: str) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@
 
 import functools
 import json
+import os
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -23,6 +24,7 @@ from local.template import Template
 from lumeo import aws, clock, keys, models
 from lumeo.prediction import Prediction
 from lumeo.store import store
+from tests.backends import backends
 from tests.conftest import ROOT, TOKEN, template
 from tests.world import cloud
 from tests.world.bus import Bus
@@ -163,11 +165,6 @@ class World(Caller):
 
     def begin(self) -> None:
         """The clock's first minute, and what is there before the first request."""
-        secrets = {}
-        for name, spec in self.template.resources("AWS::SecretsManager::Secret").items():
-            made = "GenerateSecretString" in spec
-            secrets[name] = MASTER if made else json.dumps({"replicate": {"default": TOKEN}})
-        cloud.create(self.template, secrets)
         self.key = keys.keys().create("alice", "a test")
         self.bus.start(self._overdue)
 
@@ -220,12 +217,12 @@ def world(
     """A new world. `cold`: every invocation is a cold start. `machine`: another definition than the template's."""
     hub = Hub(chooser or Seeded(seed))
     with ExitStack() as stack:
-        stack.enter_context(cloud.backends())
         stack.enter_context(cloud.quick())
         net = Net(hub, Seam(hub))
         chance = stack.enter_context(replaced(hub, net))
         stack.enter_context(clock.using(hub))
         stack.enter_context(variables(_environment(template()) | dict(environment or {})))
+        os.environ["DISTRIBUTION_ID"] = stack.enter_context(backends(_made))
         # Making clients draws on chance, and only the first world makes them.
         for made in (aws.dynamodb, aws.s3, aws.stepfunctions, _provide_secrets):
             made()
@@ -239,6 +236,14 @@ def world(
         here.begin()
         stack.callback(hub.close)
         yield here
+
+
+def _made() -> str:
+    secrets = {}
+    for name, spec in template().resources("AWS::SecretsManager::Secret").items():
+        made = "GenerateSecretString" in spec
+        secrets[name] = MASTER if made else json.dumps({"replicate": {"default": TOKEN}})
+    return cloud.create(template(), secrets)
 
 
 @functools.cache
