@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.visitor import Visitor
 from tests.stack import ROOT, Stack
@@ -68,15 +69,15 @@ def test_links_are_the_permanent_ones(visitor: Visitor, made: dict[str, Any]) ->
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
     detail = visitor.opens(PROMPT)
     expect(detail.get_by_role("link", name="0.png")).to_have_attribute("href", made["output"])
-    detail.get_by_role("button", name="Copy: Link to 0.png").click()
+    detail.get_by_role("button", name="Copy link to 0.png").click()
 
-    assert is_on_top(visitor, "Link to 0.png copied")
+    assert is_on_top(visitor, "Copied: link to 0.png")
     assert clipboard(visitor) == made["output"]
 
 
 def test_a_browser_that_does_not_let_us_copy(visitor: Visitor, made: dict[str, Any]) -> None:
     visitor.evaluates("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
-    visitor.opens(PROMPT).get_by_role("button", name="Copy: Id").click()
+    visitor.opens(PROMPT).get_by_role("button", name="Copy id").click()
 
     assert is_on_top(visitor, "select the text instead")
 
@@ -133,7 +134,7 @@ def test_the_javascript_snippet_runs_it_again(visitor: Visitor, made: dict[str, 
 
 def test_again_from_the_page(visitor: Visitor, made: dict[str, Any]) -> None:
     visitor.opens(PROMPT).get_by_role("button", name="Run again").click()
-    expect(visitor.detail.get_by_role("button", name=f"as {made['id']}")).to_be_visible()
+    expect(visitor.detail.get_by_role("button", name=made["id"], exact=True)).to_be_visible()
 
     assert again(visitor, made)["rerun_of"] == made["id"]
     assert visitor.page.url.endswith(again(visitor, made)["id"])
@@ -157,9 +158,96 @@ def test_from_one_to_the_next(visitor: Visitor) -> None:
     expect(detail.get_by_role("button", name="Newer")).to_be_disabled()
     detail.get_by_role("button", name="Older").click()
     expect(detail.get_by_role("heading", name="number 1")).to_be_visible()
+    # A browser's own: with another key held, an arrow is not for us.
+    visitor.page.keyboard.press("Shift+ArrowRight")
+    expect(detail.get_by_role("heading", name="number 1")).to_be_visible()
     visitor.page.keyboard.press("ArrowRight")
     expect(detail.get_by_role("heading", name="number 0")).to_be_visible()
     visitor.page.go_back()
 
     expect(detail).to_have_count(0)
     assert visitor.page.url == f"{visitor.origin}/"
+
+
+def test_the_focus_stays_where_one_is(visitor: Visitor) -> None:
+    """At the end of the row, and when what was pressed is no more."""
+    visitor.caller.submit("sim/stuck", prompt="the older")
+    visitor.caller.ended(visitor.caller.submit("sim/text", prompt="the newer")["id"])
+    visitor.page.reload()
+    detail = visitor.opens("the newer")
+    expect(detail).to_be_focused()
+    detail.get_by_role("button", name="Older").click()
+    expect(detail.get_by_role("heading", name="the older")).to_be_visible()
+    expect(detail.get_by_role("button", name="Older")).to_be_focused()
+    detail.get_by_role("button", name="Cancel").press("Enter")
+    expect(detail.get_by_role("button", name="Cancel")).to_have_count(0)
+    expect(detail).to_be_focused()
+    visitor.page.keyboard.press("ArrowLeft")
+
+    expect(detail.get_by_role("heading", name="the newer")).to_be_visible()
+
+
+def test_closing_leads_back_to_where_it_was_opened(visitor: Visitor, made: dict[str, Any]) -> None:
+    """However often: another step back does not open it again."""
+    before = visitor.evaluates("() => history.length")
+    for _ in range(2):
+        visitor.opens(PROMPT)
+        visitor.page.keyboard.press("Escape")
+        expect(visitor.detail).to_have_count(0)
+        assert visitor.page.url == f"{visitor.origin}/"
+    assert visitor.evaluates("() => history.length") == before + 1
+
+    visitor.page.goto(made["urls"]["web"])
+    visitor.page.mouse.move(*middle(visitor.detail.get_by_role("heading", name=PROMPT)))
+    visitor.page.mouse.down()
+    visitor.page.mouse.move(5, 5)
+    visitor.page.mouse.up()
+    expect(visitor.detail).to_be_visible()
+    visitor.page.mouse.click(5, 5)
+    expect(visitor.detail).to_have_count(0)
+
+
+def middle(of: Locator) -> tuple[float, float]:
+    box = of.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_late_rerun_opens_nothing(visitor: Visitor, made: dict[str, Any]) -> None:
+    """For whoever has gone on in the meantime."""
+    held: list[Route] = []
+    visitor.page.route("**/rerun", lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
+    visitor.opens(PROMPT).get_by_role("button", name="Run again").click()
+    visitor.page.keyboard.press("Escape")
+    expect(visitor.detail).to_have_count(0)
+    held[0].continue_()
+
+    expect(visitor.card(PROMPT)).to_have_count(2)
+    expect(visitor.detail).to_have_count(0)
+
+
+def test_a_number_that_javascript_would_round(visitor: Visitor) -> None:
+    """Shown as it is, repeated by whoever can; and what is long is folded."""
+    given: dict[str, Any] = {"prompt": "a large seed", "seed": 2**63 + 3, "negative_prompt": "no " * 1000}
+    made = visitor.caller.submit("sim/one", **given)
+    visitor.caller.ended(made["id"])
+    visitor.page.reload()
+    detail = visitor.opens("a large seed")
+    expect(detail.get_by_text(str(given["seed"]), exact=True)).to_be_visible()
+    expect(detail.get_by_text("would round a number")).to_be_visible()
+    expect(detail.get_by_role("tab")).to_have_count(0)
+    expect(detail.get_by_text("no no no", exact=False).first).to_have_text(re.compile("^no no .{90,} … all$"))
+    detail.get_by_role("button", name="Run again").click()
+    expect(detail.get_by_role("button", name=made["id"], exact=True)).to_be_visible()
+
+    assert [one["input"] for one in visitor.caller.call("GET", "/predictions").json()["results"]] == [given, given]
+
+
+def test_a_batch_says_how_its_items_ended(visitor: Visitor, made: dict[str, Any]) -> None:
+    counted = made | {"metrics": {"predict_time": 100, "counts": {"succeeded": 98, "errored": 2}}}
+    visitor.page.route("**/v1/predictions?", lambda route: route.fulfill(json={"next": None, "results": [counted]}))
+    visitor.page.reload()
+    visitor.opens(PROMPT)
+
+    expect(visitor.detail).to_contain_text(re.compile(r"Ran for\s*2 min"))
+    expect(visitor.detail).to_contain_text(f"98 succeeded, 2 errored: {made['urls']['get']}/items")

@@ -2,29 +2,44 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page, Route, expect
 
 from lumeo import clock, ids
 from lumeo.items import pack, plain, prediction_from, unpack
 from lumeo.prediction import Prediction
+from tests.browser.conftest import Visits
 from tests.browser.visitor import Visitor
 from tests.stack import Stack
 
 MANY = 230
 """More than two pages of the API."""
+FILMS = 40
+"""More than there is room for on a screen."""
 
 
-def many(stack: Stack, of: Prediction) -> list[str]:
+def many(stack: Stack, of: Prediction, count: int = MANY) -> list[str]:
     """As many copies of a prediction as one would not make by hand, each a second older than the one before."""
     made = []
-    for n in range(1, MANY):
+    for n in range(1, count):
         copied = replace(of, id=ids.new(), created_at=clock.later(-n, of.created_at))
         item = unpack(stack.record(of.id)) | {"pk": f"prediction#{copied.id}", "id": copied.id}
         item["created_at"] = copied.created_at
         stack.client("dynamodb").put_item(TableName=stack.ready["table_name"], Item=pack(plain(item)))
         made.append(copied.id)
     return made
+
+
+COUNT_AGES = """() => {
+    const { format } = Intl.RelativeTimeFormat.prototype;
+    globalThis.ages = 0;
+    Intl.RelativeTimeFormat.prototype.format = function (...given) {
+        globalThis.ages += 1;
+        return format.apply(this, given);
+    };
+}"""
 
 
 def shown(page: Page) -> list[str]:
@@ -39,11 +54,33 @@ def test_it_pages_for_ever(visitor: Visitor, stack: Stack) -> None:
     older = many(stack, prediction_from(unpack(stack.record(first["id"]))))
     visitor.page.reload()
     expect(visitor.page.get_by_role("listitem")).to_have_count(100)
+    visitor.page.get_by_role("button", name="Show more").focus()
     while visitor.page.get_by_role("button", name=re.compile("Show more|Loading")).count():
         visitor.page.mouse.wheel(0, 6000)
         visitor.page.wait_for_timeout(50)
 
     assert shown(visitor.page) == [first["id"], *older]
+    # What was pressed is no more: one goes on from the last card that there was.
+    assert visitor.evaluates("() => document.activeElement.closest('.card') !== null")
+    visitor.evaluates(COUNT_AGES)
+    visitor.page.get_by_role("listitem").last.get_by_role("link").click()
+    expect(visitor.detail.get_by_role("heading", name="one of many")).to_be_visible()
+    assert visitor.evaluates("() => globalThis.ages") == 0, "cards were drawn again, of which none had changed"
+
+
+def test_only_films_that_are_near_are_loaded(visitor: Visitor, stack: Stack) -> None:
+    """Browsers hold few at a time."""
+    first = visitor.caller.ended(visitor.caller.submit("sim/video", prompt="a film", processing=0)["id"])
+    many(stack, prediction_from(unpack(stack.record(first["id"]))), FILMS)
+    visitor.page.reload()
+    films = visitor.page.locator("video")
+    expect(films).to_have_count(FILMS)
+    expect(films.first).to_have_attribute("src", re.compile("/outputs/"))
+    assert visitor.page.locator("video[src]").count() < FILMS
+    films.last.scroll_into_view_if_needed()
+
+    expect(films.last).to_have_attribute("src", re.compile("/outputs/"))
+    expect(films.first).not_to_have_attribute("src", re.compile(""))
 
 
 def test_filters_are_in_the_address(visitor: Visitor) -> None:
@@ -80,6 +117,17 @@ def test_what_others_submit_appears(visitor: Visitor) -> None:
     visitor.sees("from a program", "succeeded")
 
 
+def test_what_others_submit_appears_by_itself(visits: Visits) -> None:
+    visitor = visits()
+    visitor.page.clock.install()
+    visitor.sign_in()
+    expect(visitor.page.get_by_text("Nothing here yet.")).to_be_visible()
+    visitor.caller.ended(visitor.caller.submit("sim/text", prompt="while one looked")["id"])
+    visitor.page.clock.fast_forward(15_000)
+
+    visitor.sees("while one looked", "succeeded")
+
+
 def test_one_can_type_while_something_runs(visitor: Visitor) -> None:
     visitor.caller.submit("sim/stuck", prompt="still running")
     visitor.page.reload()
@@ -111,3 +159,26 @@ def test_while_nobody_answers(visitor: Visitor) -> None:
     visitor.page.unroute(re.compile("/v1/predictions"))
     visitor.page.get_by_role("button", name="Try again").click()
     visitor.sees("is there", "succeeded")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"body": "null"}, "The answer of the server cannot be read."),
+        ({"status": 429, "headers": {"Retry-After": "120"}, "json": {"detail": "Slow down."}}, "Slow down."),
+    ],
+)
+def test_an_answer_of_no_use(visitor: Visitor, answer: dict[str, Any], words: str) -> None:
+    """Said at once, and not asked for again and again."""
+    visitor.expects("429")
+    asked: list[str] = []
+
+    def useless(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(**answer)
+
+    visitor.page.route("**/v1/predictions?", useless)
+    visitor.page.reload()
+
+    expect(visitor.page.get_by_role("alert")).to_have_text(words)
+    assert len(asked) == 1

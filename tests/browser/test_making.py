@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import FilePayload, Route, expect
 
 from tests.browser.visitor import Visitor
 from tests.stack import Stack
@@ -19,6 +19,7 @@ def test_several_at_once(visitor: Visitor) -> None:
 
     expect(visitor.page.get_by_role("status").filter(has_text="Submitted 3 predictions")).to_be_visible()
     expect(visitor.card("three of them")).to_have_count(3)
+    expect(visitor.page.get_by_role("status").filter(has_text="three of them: Succeeded")).to_be_visible()
     for n in range(3):
         expect(visitor.card("three of them").nth(n)).to_have_attribute("data-state", "succeeded", timeout=20_000)
     assert len(made_of(visitor, "three of them")) == 3
@@ -73,12 +74,36 @@ def test_a_lost_answer_is_not_paid_for_twice(visitor: Visitor) -> None:
     assert len(made_of(visitor, "its answer is lost")) == 1
 
 
+def test_what_nobody_answered_is_asked_again_under_its_key(visitor: Visitor) -> None:
+    """It arrived, and whoever presses once more for want of an answer does not pay twice."""
+    keys: list[str | None] = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers.get("idempotency-key"))
+        if len(keys) == 1:
+            route.fetch()
+        route.abort()
+
+    visitor.expects("ERR_FAILED")
+    visitor.page.route(re.compile("/v1/models/.*/predictions"), lose)
+    visitor.runs("sim/text", "pressed again")
+    expect(visitor.page.get_by_role("form").get_by_role("alert")).to_contain_text("could not be reached")
+    visitor.page.unroute(re.compile("/v1/models/.*/predictions"))
+    visitor.page.get_by_role("button", name="Run").click()
+    visitor.sees("pressed again", "succeeded")
+    assert len(set(keys)) == 1
+    assert len(made_of(visitor, "pressed again")) == 1
+
+    visitor.page.get_by_role("button", name="Run").click()
+    expect(visitor.card("pressed again")).to_have_count(2)
+
+
 def test_a_schema_makes_the_form(visitor: Visitor) -> None:
     """What is not said is left to the model."""
     page = visitor.page
     visitor.page.locator("#model").fill("sim/many")
     page.get_by_text("Settings").click()
-    expect(page.get_by_label("num_outputs", exact=False)).to_have_attribute("type", "number")
+    expect(page.get_by_label("num_outputs", exact=False)).to_have_attribute("inputmode", "decimal")
     page.get_by_label("num_outputs", exact=False).fill("2")
     visitor.runs("sim/many", "two pictures")
     visitor.sees("two pictures", "succeeded")
@@ -93,16 +118,25 @@ def test_what_is_wrong_is_said_where_it_is(visitor: Visitor) -> None:
     page = visitor.page
     page.locator("#model").fill("sim/many")
     page.get_by_text("Settings").click()
-    page.get_by_label("num_outputs", exact=False).fill("5000")
-    visitor.runs("sim/many", "too many pictures")
     field = page.get_by_label("num_outputs", exact=False)
+    field.press_sequentially("12e")
+    visitor.runs("sim/many", "too many pictures")
+    expect(field).to_have_accessible_description("This should be a number.")
+    field.fill("5000")
+    page.get_by_role("button", name="Run").click()
 
     expect(page.get_by_role("form").get_by_role("alert")).to_be_visible()
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_value("5000")
-    expect(field).to_have_accessible_description(re.compile("."))
+    expect(field).to_have_accessible_description("Must be less than or equal to 64")
     expect(page.get_by_label("Prompt")).to_have_value("too many pictures")
     assert made_of(visitor, "too many pictures") == []
+
+    field.fill("2")
+    page.get_by_role("button", name="Run").click()
+    visitor.sees("too many pictures", "succeeded")
+    # What one had open stays so.
+    expect(field).to_be_visible()
 
 
 def test_a_model_that_is_not_there(visitor: Visitor) -> None:
@@ -125,9 +159,21 @@ def test_a_file_goes_by_its_address(visitor: Visitor, stack: Stack) -> None:
     page = visitor.page
     page.locator("#model").fill("sim/copy")
     page.get_by_text("Settings").click()
-    page.locator("input[type=file]").first.set_input_files(
-        {"name": "words.txt", "mimeType": "text/plain", "buffer": b"what was handed in"}
-    )
+    held: list[Route] = []
+    file = FilePayload(name="words.txt", mimeType="text/plain", buffer=b"what was handed in")
+    visitor.expects("ERR_FAILED")
+    page.route("**/v1/files", lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
+    expect(page.get_by_role("button", name="Choose a file: ")).to_have_count(1)
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("Handing in words.txt")).to_be_visible()
+    # It would be run without the file.
+    expect(page.get_by_role("button", name="Run")).to_be_disabled()
+    held.pop().abort()
+    expect(page.get_by_text("words.txt is not handed in.")).to_be_visible()
+    expect(page.get_by_role("button", name="Run")).to_be_enabled()
+    assert page.locator("input[type=file]").evaluate("(one) => one.value") == ""
+    page.unroute("**/v1/files")
+    page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text("words.txt is handed in.")).to_be_visible()
     page.get_by_role("button", name="Run").click()
     card = page.get_by_role("listitem").first

@@ -202,6 +202,7 @@ def test_fields_of_a_schema(page: Page) -> None:
 
 VALUES = [
     ("integer", "7", 7),
+    ("integer", str(2**53 - 1), 2**53 - 1),
     ("number", "2.5", 2.5),
     ("number", "", None),
     ("boolean", "false", False),
@@ -209,12 +210,28 @@ VALUES = [
     ("text", " as it is ", " as it is "),
     ("text", "", None),
 ]
-WRONG = [("integer", "seven"), ("integer", "12345678901234567890"), ("json", "{a}")]
+WRONG = [
+    ("integer", "seven"),
+    ("number", "12e"),
+    ("integer", "12345678901234567890"),
+    ("json", "{a}"),
+    ("json", '{"seed": [12345678901234567890]}'),
+]
 
 
 @pytest.mark.parametrize(("kind", "text", "value"), VALUES)
 def test_what_a_field_says(page: Page, kind: str, text: str, value: Any) -> None:
     assert call(page, "schemas", "saidBy", {"kind": kind, "choices": []}, text) == value
+
+
+def test_a_text_is_of_one_meaning(page: Page) -> None:
+    """What was written for another model's field of that name is not sent to this one."""
+    fields = [{"name": "high", "kind": kind, "choices": choices} for kind, choices in MEANINGS]
+
+    assert len({call(page, "schemas", "keyOf", field) for field in fields}) == len(MEANINGS)
+
+
+MEANINGS: list[tuple[str, list[str]]] = [("text", []), ("boolean", []), ("choice", ["high"]), ("choice", ["low"])]
 
 
 @pytest.mark.parametrize(("kind", "text"), WRONG)

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from lumeo.errors import ErrorCode
+from lumeo.public import SENTENCES as SENTENCES_OF
 from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.visitor import Visitor
 from tests.stack import ROOT, Caller, Stack
@@ -14,6 +16,7 @@ AXE = ROOT / "tests" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
 ENDED = ("sim/one", "sim/many", "sim/video", "sim/audio", "sim/nested", "sim/tokens", "sim/nsfw", "sim/traceback")
 OPEN = ("sim/stuck", "sim/queued")
+has_axe = pytest.mark.skipif(not AXE.exists(), reason="axe-core is not set up here: make test does it")
 DETAILS = ("sim/many", "sim/audio", "sim/nested", "sim/nsfw", "sim/traceback", "sim/stuck")
 
 
@@ -43,7 +46,7 @@ def test_by_keyboard_alone(visits: Visits) -> None:
     presses(visitor, "Tab", link)
     page.keyboard.press("Enter")
     expect(visitor.detail).to_be_visible()
-    presses(visitor, "Tab", visitor.detail.get_by_role("button", name="Copy: Link to 0.png"))
+    presses(visitor, "Tab", visitor.detail.get_by_role("button", name="Copy link to 0.png"))
     presses(visitor, "Tab", visitor.detail.get_by_role("tab", name="curl"))
     page.keyboard.press("ArrowRight")
     expect(visitor.detail.get_by_role("tab", name="Python")).to_be_focused()
@@ -100,9 +103,42 @@ def test_nothing_moves_for_who_wants_stillness(visits: Visits) -> None:
     visitor.sign_in()
     visitor.caller.submit("sim/stuck", prompt="still")
     visitor.page.reload()
-    bar = visitor.card("still").get_by_role("progressbar")
+    card = visitor.card("still")
+    bar = card.get_by_role("progressbar", name="Progress of still")
 
     assert bar.evaluate("(one) => getComputedStyle(one).animationName") == "none"
+    assert card.evaluate("(one) => getComputedStyle(one).transitionDuration") == "0s"
+
+
+IS_CUT = """(sign) => {
+    const [inner, outer] = [sign, sign.parentElement].map((one) => one.getBoundingClientRect());
+    const beyond = inner.top < outer.top || inner.bottom > outer.bottom || inner.right > outer.right;
+    return beyond || sign.scrollWidth > sign.clientWidth;
+}"""
+SENTENCES = (SENTENCES_OF[ErrorCode.PROVIDER_ACCOUNT], SENTENCES_OF[ErrorCode.SUBMISSION_UNCERTAIN])
+
+
+def test_a_long_sentence_is_whole_on_a_phone(at_phone: Visitor) -> None:
+    """And where nothing was made, that is said."""
+    for model in ("sim/traceback", "sim/traceback", "sim/text"):
+        at_phone.caller.ended(at_phone.caller.submit(model, prompt=model)["id"])
+
+    def said(route: Route) -> None:
+        answer = route.fetch()
+        listed = answer.json()
+        listed["results"][0]["output"] = [""]
+        for one, sentence in zip(listed["results"][1:], SENTENCES, strict=True):
+            one["error"] = sentence
+        route.fulfill(response=answer, json=listed)
+
+    at_phone.page.route("**/v1/predictions?", said)
+    at_phone.page.reload()
+    signs = at_phone.page.locator(".stage .sign")
+    expect(signs).to_have_text(["Nothing.", *SENTENCES])
+
+    for width in (353, 420):
+        at_phone.page.set_viewport_size({"width": width, "height": 700})
+        assert [signs.nth(n).evaluate(IS_CUT) for n in range(3)] == [False] * 3
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +152,7 @@ def exhibition(stack: Stack) -> Iterator[Caller]:
         yield caller
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not set up here: make test does it")
+@has_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_nothing_serious(visits: Visits, exhibition: Caller, viewport: Any, scheme: str) -> None:
@@ -135,6 +171,7 @@ def test_axe_finds_nothing_serious(visits: Visits, exhibition: Caller, viewport:
         visitor.page.keyboard.press("Escape")
 
 
+@has_axe
 def test_axe_would_find_it(visitor: Visitor) -> None:
     """So that the test above can fail."""
     visitor.evaluates("() => document.querySelector('#field-prompt').removeAttribute('id')")

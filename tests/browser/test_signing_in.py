@@ -42,10 +42,14 @@ def test_a_key_stays_in_its_tab(visitor: Visitor) -> None:
 
 
 def test_signing_out_forgets_it(visitor: Visitor) -> None:
+    """And what one looked at."""
+    visitor.goes_to("/?model=acme%2Fsecret")
+    expect(visitor.page.get_by_text("Nothing here has that status and model.")).to_be_visible()
     visitor.page.get_by_role("button", name="Sign out").click()
 
     expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
     assert visitor.evaluates(STORED) == [[], [], ""]
+    assert visitor.page.url == f"{visitor.origin}/"
 
 
 def test_a_late_answer_does_not_sign_the_next_one_out(visitor: Visitor, stack: Stack) -> None:
@@ -91,11 +95,15 @@ def test_another_callers_prediction_is_not_there(visits: Visits, stack: Stack) -
 
 
 def test_the_link_of_make_run(visits: Visits) -> None:
+    """In a new tab, or in one where the page is open already."""
     visitor = visits()
-    visitor.goes_to(f"/#key={visitor.caller.key}")
-
-    expect(visitor.page.get_by_role("button", name="Sign out")).to_be_visible()
-    assert visitor.page.url == f"{visitor.origin}/"
+    for before in ("about:blank", visitor.origin):
+        visitor.page.goto(before)
+        visitor.goes_to(f"/#key={visitor.caller.key}")
+        expect(visitor.page.get_by_role("button", name="Sign out")).to_be_visible()
+        assert visitor.page.url == f"{visitor.origin}/"
+        visitor.page.get_by_role("button", name="Sign out").click()
+        expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
 def test_a_link_from_elsewhere_signs_nobody_in(visits: Visits) -> None:

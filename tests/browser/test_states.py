@@ -1,13 +1,18 @@
 """Every state of a prediction is shown as what it is."""
 
 import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from tests.browser.conftest import Visits
 from tests.browser.visitor import Visitor
-from tests.stack import Stack
+from tests.stack import Caller, Stack
 
+CDN = "https://cdn.test"
+COLLECTED = ("sim/one", "sim/video")
 SENTENCES = {
     "refused": "This content was rejected.",
     "failed": "The generation failed.",
@@ -30,7 +35,7 @@ def test_from_its_start_to_its_end(visitor: Visitor) -> None:
     visitor.sees("a slow picture", "succeeded")
     visitor.sees("word by word", "succeeded")
 
-    picture = card.get_by_role("img", name="a slow picture")
+    picture = card.locator("img")
     assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 512
 
 
@@ -120,6 +125,60 @@ def test_an_output_is_shown_as_itself(visitor: Visitor, model: str, part: str) -
         expect(shown).not_to_have_js_property("currentTime", 0)
     if model in {"sim/text", "sim/tokens"}:
         expect(shown).to_have_text("".join(made["output"]))
+
+
+@pytest.fixture(scope="module")
+def collection(stack: Stack) -> Iterator[Caller]:
+    """Somebody who has a picture and a film."""
+    caller = Caller(stack, "collection")
+    with caller.session:
+        for one in [caller.submit(model, prompt=f"kept of {model}", processing=0)["id"] for model in COLLECTED]:
+            caller.ended(one)
+        yield caller
+
+
+def test_a_file_that_is_kept_no_more(visits: Visits, collection: Caller) -> None:
+    """In the grid and in the whole."""
+    visitor = visits()
+    visitor.expects("403")
+    visitor.page.route("**/outputs/**", lambda route: route.fulfill(status=403))
+    visitor.sign_in(collection.key)
+
+    for model in COLLECTED:
+        expect(visitor.card(f"kept of {model}").locator(".stage")).to_contain_text("may be kept no more")
+        expect(visitor.opens(f"kept of {model}").locator(".whole")).to_contain_text("may be kept no more")
+        visitor.page.keyboard.press("Escape")
+        expect(visitor.detail).to_have_count(0)
+
+
+def test_outputs_of_another_origin(visits: Visits, collection: Caller) -> None:
+    """As deployed: the files are the CDN's, and the policy names it."""
+    visitor = visits()
+    visitor.other = CDN
+
+    def named(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace(f"{visitor.origin}/outputs/", f"{CDN}/outputs/"))
+
+    def page(route: Route) -> None:
+        answer = route.fetch()
+        meta, policy = f'name="outputs" content="{visitor.origin}"', answer.headers["content-security-policy"]
+        assert meta in answer.text()
+        headers = answer.headers | {"content-security-policy": policy.replace(visitor.origin, CDN)}
+        route.fulfill(status=200, body=answer.text().replace(meta, meta.replace(visitor.origin, CDN)), headers=headers)
+
+    visitor.page.route(f"{visitor.origin}/", page)
+    visitor.page.route("**/v1/predictions?*", named)
+    visitor.page.route(
+        f"{CDN}/**",
+        lambda route: route.fulfill(response=route.fetch(url=visitor.origin + urlsplit(route.request.url).path)),
+    )
+    visitor.sign_in(collection.key)
+    picture = visitor.sees("kept of sim/one", "succeeded").locator("img")
+    film = visitor.sees("kept of sim/video", "succeeded").locator("video")
+
+    assert picture.evaluate("(one) => one.decode().then(() => one.currentSrc)").startswith(f"{CDN}/outputs/")
+    expect(film).not_to_have_js_property("readyState", 0)
 
 
 def test_what_a_model_makes_is_no_markup(visitor: Visitor) -> None:

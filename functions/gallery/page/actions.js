@@ -1,7 +1,7 @@
 // What can be done about a prediction.
-import { useState } from "preact/hooks";
-import { html, Icon } from "./html.js";
-import { isOver } from "./states.js";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Button, html, Icon } from "./html.js";
+import { isOver, stateOf, WORDS } from "./states.js";
 
 export function Actions({ prediction, api, shelf, place, say }) {
   const [asked, setAsked] = useState(false);
@@ -17,12 +17,13 @@ export function Actions({ prediction, api, shelf, place, say }) {
   const cancel = does(async () => {
     const now = await api.cancel(id);
     shelf.update(now);
-    say(isOver(now) ? "Canceled" : "It will stop as soon as its provider allows");
+    say(isOver(now) ? WORDS[stateOf(now)] : "It will stop as soon as its provider allows");
   });
   const rerun = does(async () => {
     const made = await api.rerun(id);
     shelf.add(made);
-    place.open(made.id);
+    // Only for whoever still waits for it.
+    if (place.id === id) place.open(made.id);
     say("Submitted again");
   });
   const remove = does(async () => {
@@ -35,25 +36,27 @@ export function Actions({ prediction, api, shelf, place, say }) {
   const there = !prediction.data_removed;
   return html`
     <div class="row actions">
-      ${!over && html`<${Action} icon="stop" name="Cancel" busy=${busy} act=${cancel} />`}
-      ${there && html`<${Action} icon="rerun" name="Run again" busy=${busy} act=${rerun} />`}
+      ${!over && html`<${Action} icon="stop" name="Cancel" idle=${busy} act=${cancel} />`}
+      ${there && html`<${Action} icon="rerun" name="Run again" idle=${busy} act=${rerun} />`}
       ${over && there && !asked && html`<${Action} icon="trash" name="Delete" act=${() => setAsked(true)} />`}
-      ${asked && html`<${Sure} busy=${busy} act=${remove} keep=${() => setAsked(false)} />`}
+      ${asked && html`<${Sure} idle=${busy} act=${remove} keep=${() => setAsked(false)} />`}
     </div>
     ${problem && html`<p class="problem" role="alert">${problem.message}</p>`}
   `;
 }
 
-const Action = ({ icon, name, busy, act }) => html`
-  <button class="quiet" disabled=${busy} onClick=${act}><${Icon} name=${icon} />${name}</button>
+const Action = ({ icon, name, idle, act }) => html`
+  <${Button} class="quiet" idle=${idle} act=${act}><${Icon} name=${icon} />${name}<//>
 `;
 
 /** Whoever presses twice keeps it. */
-const Sure = ({ busy, act, keep }) => html`
-  <span class="row" role="group" aria-label="Delete input and output for good?">
-    <button class="quiet" onClick=${keep} ref=${focus}>Keep</button>
-    <button class="danger" disabled=${busy} onClick=${act}>Delete for good</button>
-  </span>
-`;
-
-const focus = (button) => button?.focus();
+function Sure({ idle, act, keep }) {
+  const both = useRef();
+  useLayoutEffect(() => both.current.firstElementChild.focus(), []);
+  return html`
+    <span class="row" role="group" aria-label="Delete input and output for good?" ref=${both}>
+      <${Button} class="quiet" act=${keep}>Keep<//>
+      <${Button} class="danger" idle=${idle} act=${act}>Delete for good<//>
+    </span>
+  `;
+}

@@ -1,4 +1,5 @@
 // The calls of Lumeo's API: the same that any client makes.
+import { parsed } from "./exact.js";
 
 /** An answer that says what is wrong. `fields`: of a 422, what is wrong by the name of the input. */
 export class Problem extends Error {
@@ -13,7 +14,9 @@ export class Problem extends Error {
 }
 
 const TRIES = 4;
+const LONGEST_PAUSE = 30;
 const OFFLINE = { detail: "The server could not be reached. Are you online?" };
+const UNREADABLE = { detail: "The answer of the server cannot be read." };
 
 /** Calls with one API key. Raises Problem; calls `onRefused` when the key is not taken. */
 export class Api {
@@ -21,6 +24,8 @@ export class Api {
     this.key = key;
     this.onRefused = onRefused;
   }
+
+  #unanswered = [];
 
   list = (query) => this.#call("GET", `/v1/predictions?${new URLSearchParams(query)}`);
   /** The page that `next` leads to: of its address only the query, since we may have been reached by another name. */
@@ -39,10 +44,18 @@ export class Api {
     return this.#call("POST", "/v1/files", { body: form });
   }
 
-  /** Repeated under one key until somebody answers, so that it is not paid for twice. */
-  #create(where, body) {
-    const headers = { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
-    return this.#call("POST", where, { headers, body: JSON.stringify(body) });
+  /** Under one key until somebody answers, however often it is sent: what arrived unheard is not paid for twice. */
+  async #create(where, body) {
+    const text = JSON.stringify(body);
+    const before = this.#unanswered.findIndex((one) => one.where === where && one.text === text);
+    const sent = before < 0 ? { where, text, key: crypto.randomUUID() } : this.#unanswered.splice(before, 1)[0];
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": sent.key };
+    try {
+      return await this.#call("POST", where, { headers, body: text });
+    } catch (problem) {
+      if (isPassing(problem)) this.#unanswered.push(sent);
+      throw problem;
+    }
   }
 
   async #call(method, where, { headers = {}, body } = {}) {
@@ -51,29 +64,43 @@ export class Api {
       try {
         return await this.#once(method, where, headers, body);
       } catch (problem) {
-        const passing = problem.status === undefined || problem.status === 429 || problem.status >= 500;
-        if (!(passing && repeatable) || n === TRIES) throw problem;
-        await pause(problem.retryAfter ?? 2 ** (n - 2));
+        const wait = problem.retryAfter ?? 2 ** (n - 2);
+        if (!repeatable || !isPassing(problem) || n === TRIES || wait > LONGEST_PAUSE) throw problem;
+        await pause(wait);
       }
     }
   }
 
   async #once(method, where, headers, body) {
-    let answer;
+    let answer, text;
     try {
       answer = await fetch(where, { method, body, headers: { Authorization: `Bearer ${this.key}`, ...headers } });
+      text = await answer.text();
     } catch {
       throw new Problem(undefined, OFFLINE);
     }
     if (answer.status === 204) return null;
-    const said = await answer.json().catch(() => ({}));
-    if (answer.ok) return said;
-    const problem = new Problem(answer.status, said, Number(answer.headers.get("Retry-After")) || undefined);
+    const said = objectIn(text);
+    if (answer.ok && said) return said;
+    const after = Number(answer.headers.get("Retry-After")) || undefined;
+    const problem = new Problem(answer.status, said ?? (answer.ok ? UNREADABLE : {}), after);
     if (answer.status === 401) this.onRefused(problem);
     throw problem;
   }
 }
 
-export const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * Math.min(seconds, 30)));
+const isPassing = ({ status }) => status === undefined || status === 429 || status >= 500;
+
+/** What a JSON text says, if that is an object. */
+function objectIn(text) {
+  try {
+    const value = parsed(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
 const path = (name) => name.split("/").map(encodeURIComponent).join("/");

@@ -1,17 +1,19 @@
 // The gallery: sign in, make predictions, look at them.
 import { render } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Api } from "./api.js";
 import { Grid } from "./cards.js";
 import { Composer } from "./composer.js";
 import { Detail } from "./detail.js";
-import { html, Icon, useChanges } from "./html.js";
+import { Button, html, Icon, useChanges } from "./html.js";
 import { Place } from "./places.js";
 import { Shelf } from "./shelf.js";
+import { stateOf, titleOf, WORDS } from "./states.js";
+import { Said, Voice } from "./voice.js";
 
 const KEY = "lumeo.key";
 const STATUSES = ["starting", "processing", "succeeded", "failed", "canceled"];
-const SPOKEN_MS = 4000;
+const SPOKEN = 60;
 
 /** The key that `make run` puts behind its link. From elsewhere a link must not say whose page this becomes. */
 function linkedKey() {
@@ -25,30 +27,49 @@ function App() {
   const [key, setKey] = useState(() => linkedKey() ?? sessionStorage.getItem(KEY));
   const [refused, setRefused] = useState("");
   const place = useMemo(() => new Place(), []);
-  const signOut = (why = "") => {
+  const refuse = () => {
     sessionStorage.clear();
-    setRefused(why);
+    setRefused("This key is no longer taken.");
+    setKey(null);
+  };
+  const signOut = () => {
+    sessionStorage.clear();
+    // Whoever is next here need not know what this one looked at.
+    place.reset();
+    setRefused("");
     setKey(null);
   };
   const signIn = (given) => {
     sessionStorage.setItem(KEY, given);
     setKey(given);
   };
-  useEffect(() => key && sessionStorage.setItem(KEY, key), []);
+  useEffect(() => {
+    if (key) signIn(key);
+    const follow = () => {
+      const linked = linkedKey();
+      if (linked) signIn(linked);
+    };
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
   if (!key) return html`<${SignIn} refused=${refused} signIn=${signIn} />`;
-  return html`<${Gallery} key=${key} apiKey=${key} place=${place} signOut=${signOut} />`;
+  return html`<${Gallery} key=${key} apiKey=${key} place=${place} signOut=${signOut} refuse=${refuse} />`;
 }
 
 function SignIn({ refused, signIn }) {
   const [problem, setProblem] = useState(refused);
   const [asking, setAsking] = useState(false);
+  useEffect(() => {
+    document.title = "Lumeo";
+  }, []);
   async function submit(event) {
     event.preventDefault();
+    if (asking) return;
     const given = new FormData(event.currentTarget).get("key").trim();
     if (!given) return setProblem("Paste an API key. make key prints one.");
     setAsking(true);
     try {
-      await new Api(given).list({ status: "starting" });
+      await new Api(given).list({ created_after: new Date().toISOString() });
       signIn(given);
     } catch (found) {
       setProblem(found.status === 401 ? "This is not an API key of this installation." : found.message);
@@ -66,8 +87,8 @@ function SignIn({ refused, signIn }) {
             aria-describedby="key-note" aria-invalid=${problem ? "true" : undefined} />
           <small id="key-note" role="alert" class="problem">${problem}</small>
         </div>
-        <button class="primary" disabled=${asking}>${asking ? "Signing in …" : "Sign in"}</button>
-        <p class="meta">It stays in this tab and is forgotten with it.</p>
+        <${Button} type="submit" class="primary" idle=${asking}>${asking ? "Signing in …" : "Sign in"}<//>
+        <p class="meta">It stays in this tab, and in a copy of it. A new tab asks again.</p>
       </form>
     </main>
   `;
@@ -80,15 +101,14 @@ const Name = () => html`
 /** Whether it is still the key of this tab: an answer may come late. */
 const isCurrent = (key) => sessionStorage.getItem(KEY) === key;
 
-function Gallery({ apiKey, place, signOut }) {
+function Gallery({ apiKey, place, signOut, refuse }) {
   useChanges(place);
-  const [said, say] = useSaying();
+  const voice = useMemo(() => new Voice(), []);
+  const { say } = voice;
+  const tell = (ended) => say(`${titleOf(ended).slice(0, SPOKEN)}: ${WORDS[stateOf(ended)]}`);
   const { status, model } = place.filters;
-  const api = useMemo(
-    () => new Api(apiKey, () => isCurrent(apiKey) && signOut("This key is no longer taken.")),
-    [apiKey],
-  );
-  const shelf = useMemo(() => new Shelf(api, place.filters), [api, status, model]);
+  const api = useMemo(() => new Api(apiKey, () => isCurrent(apiKey) && refuse()), [apiKey]);
+  const shelf = useMemo(() => new Shelf(api, place.filters, tell), [api, status, model]);
   useEffect(() => {
     shelf.open();
     return () => shelf.close();
@@ -100,7 +120,7 @@ function Gallery({ apiKey, place, signOut }) {
     <header>
       <${Name} />
       <span class="spring"></span>
-      <button class="quiet" onClick=${() => signOut()}><${Icon} name="out" />Sign out</button>
+      <button class="quiet" onClick=${signOut}><${Icon} name="out" />Sign out</button>
     </header>
     <main>
       <${Composer} api=${api} shelf=${shelf} say=${say} />
@@ -109,8 +129,8 @@ function Gallery({ apiKey, place, signOut }) {
     </main>
     ${
       place.id
-        ? html`<${Detail} api=${api} shelf=${shelf} place=${place} say=${say}><${Said} text=${said} /><//>`
-        : html`<${Said} text=${said} />`
+        ? html`<${Detail} api=${api} shelf=${shelf} place=${place} say=${say}><${Said} voice=${voice} /><//>`
+        : html`<${Said} voice=${voice} />`
     }
   `;
 }
@@ -137,21 +157,6 @@ function Filters({ place, shelf }) {
       </label>
     </div>
   `;
-}
-
-/** Within whatever lies on top: what is beside an open dialog is neither seen nor spoken. */
-const Said = ({ text }) => html`<p class="said" role="status" data-shown=${text !== ""}>${text}</p>`;
-
-/** A word about what just happened, for eyes and for screen readers, and away again. */
-function useSaying() {
-  const [said, setSaid] = useState("");
-  const timer = useRef();
-  const say = (text) => {
-    clearTimeout(timer.current);
-    setSaid(text);
-    timer.current = setTimeout(() => setSaid(""), SPOKEN_MS);
-  };
-  return [said, say];
 }
 
 render(html`<${App} />`, document.getElementById("app"));

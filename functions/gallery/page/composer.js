@@ -1,8 +1,8 @@
 // Where predictions are made: a model, its input, and how many at once.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Field, Model } from "./fields.js";
-import { html, Icon } from "./html.js";
-import { fieldsOf, saidBy } from "./schemas.js";
+import { Button, html, Icon } from "./html.js";
+import { fieldsOf, keyOf, saidBy } from "./schemas.js";
 
 const COUNTS = [1, 2, 3, 4, 6, 8];
 const LAST = "lumeo.model";
@@ -15,9 +15,13 @@ export function Composer({ api, shelf, say }) {
   const [count, setCount] = useState(1);
   const [problem, setProblem] = useState(null);
   const [sending, setSending] = useState(false);
+  const [uploads, setUploads] = useState(0);
   const { fields, missing, of } = useFields(api, model);
-  const ready = of === model && model !== "" && missing === "";
+  const ready = of === model && model !== "" && missing === "" && uploads === 0;
   const under = useRef(false);
+  // What is made belongs to the grid as it is by then.
+  const grid = useRef();
+  grid.current = shelf;
 
   useEffect(() => {
     api.catalogue().then(({ results }) => {
@@ -27,7 +31,11 @@ export function Composer({ api, shelf, say }) {
     }, setProblem);
   }, [api]);
 
-  const write = (name) => (text) => setTexts((before) => ({ ...before, [name]: text }));
+  const write = (field) => (text) => setTexts((before) => ({ ...before, [keyOf(field)]: text }));
+  async function upload(file) {
+    setUploads((n) => n + 1);
+    return api.upload(file).finally(() => setUploads((n) => n - 1));
+  }
 
   // By keyboard a form is sent whatever its button says: before the model is known, and again while it is under way.
   const early = useRef(false);
@@ -54,7 +62,7 @@ export function Composer({ api, shelf, say }) {
     under.current = false;
     setSending(false);
     const submitted = made.filter((one) => one.status === "fulfilled");
-    for (const one of submitted) shelf.add(one.value);
+    for (const one of submitted) grid.current.add(one.value);
     if (submitted.length) {
       sessionStorage.setItem(LAST, model);
       say(submitted.length === 1 ? "Submitted" : `Submitted ${submitted.length} predictions`);
@@ -67,8 +75,12 @@ export function Composer({ api, shelf, say }) {
   const prompt = fields.find((field) => field.name === "prompt");
   const others = fields.filter((field) => field !== prompt);
   const needed = !prompt || others.some((field) => field.required || problem?.fields?.[field.name]);
+  const settings = useRef();
+  useEffect(() => {
+    if (needed && settings.current) settings.current.open = true;
+  }, [needed, fields]);
   const field = (one) => html`
-    <${Field} key=${one.name} field=${one} text=${texts[one.name]} write=${write(one.name)} api=${api}
+    <${Field} key=${keyOf(one)} field=${one} text=${texts[keyOf(one)]} write=${write(one)} upload=${upload}
       wrong=${problem?.fields?.[one.name]} />
   `;
 
@@ -83,14 +95,12 @@ export function Composer({ api, shelf, say }) {
             ${COUNTS.map((one) => html`<option value=${one}>${one}</option>`)}
           </select>
         </label>
-        <button class="primary" disabled=${sending || !ready}>
-          ${sending ? "Submitting …" : "Run"}
-        </button>
+        <${Button} type="submit" class="primary" idle=${sending || !ready}>${sending ? "Submitting …" : "Run"}<//>
       </div>
       ${
         others.length > 0 &&
         html`
-        <details class="settings" open=${needed || undefined}>
+        <details class="settings" ref=${settings}>
           <summary>Settings <span class="meta">of ${model}</span></summary>
           <div class="fields">${others.map(field)}</div>
         </details>
@@ -138,7 +148,7 @@ function read(fields, texts) {
   const wrong = {};
   for (const field of fields) {
     try {
-      const value = saidBy(field, texts[field.name]);
+      const value = saidBy(field, texts[keyOf(field)]);
       if (field.name === "" && value) Object.assign(input, value);
       else if (value !== undefined) input[field.name] = value;
     } catch (error) {

@@ -1,10 +1,10 @@
 // One prediction, whole: what it made, what became of it when, and how to run it again.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Actions } from "./actions.js";
-import { Stage } from "./cards.js";
-import { Copy, Input, Links, Snippets, Timeline } from "./facts.js";
-import { html, Icon, useChanges } from "./html.js";
+import { Again, Copy, Input, Links, Metrics, Timeline } from "./facts.js";
+import { Button, html, Icon, useChanges } from "./html.js";
 import { partsOfPrediction, Whole } from "./media.js";
+import { Stage } from "./stage.js";
 import { isOver, sentenceOf, stateOf, titleOf, WORDS } from "./states.js";
 
 export function Detail({ api, shelf, place, say, children }) {
@@ -16,6 +16,8 @@ export function Detail({ api, shelf, place, say, children }) {
   useLayoutEffect(() => {
     const shown = dialog.current;
     shown.showModal();
+    // Not on a button, which a key that is still held would press.
+    shown.focus();
     // Closed before it is taken away, so that the focus goes back to where it was.
     return () => shown.close();
   }, []);
@@ -23,6 +25,7 @@ export function Detail({ api, shelf, place, say, children }) {
   const at = shelf.ids.indexOf(id);
   const [newer, older] = at < 0 ? [] : [shelf.ids[at - 1], shelf.ids[at + 1]];
   const turn = (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.target.closest("input, textarea, select, audio, video, pre, [role=tab]")) return;
     const other = { ArrowLeft: newer, ArrowRight: older }[event.key];
     if (other) place.open(other);
@@ -31,11 +34,14 @@ export function Detail({ api, shelf, place, say, children }) {
     event.preventDefault();
     place.close();
   };
-  const outside = (event) => event.target === dialog.current && place.close();
-  const all = { api, shelf, place, say };
+  const pressedBeside = useRef(false);
+  const press = (event) => {
+    pressedBeside.current = isBeside(dialog.current, event);
+  };
+  const release = (event) => pressedBeside.current && isBeside(dialog.current, event) && place.close();
   return html`
-    <dialog ref=${dialog} class="detail" aria-label=${prediction ? titleOf(prediction) : "Prediction"}
-      onCancel=${leave} onKeyDown=${turn} onClick=${outside}>
+    <dialog ref=${dialog} class="detail" tabindex="-1" aria-label=${prediction ? titleOf(prediction) : "Prediction"}
+      onCancel=${leave} onKeyDown=${turn} onPointerDown=${press} onClick=${release}>
       <div class="bar">
         <${Tool} name="Newer" icon="back" open=${newer && (() => place.open(newer))} />
         <${Tool} name="Older" icon="next" open=${older && (() => place.open(older))} />
@@ -44,7 +50,7 @@ export function Detail({ api, shelf, place, say, children }) {
       </div>
       ${
         prediction
-          ? html`<${Prediction} key=${id} prediction=${prediction} ...${all} />`
+          ? html`<${Prediction} key=${id} prediction=${prediction} api=${api} shelf=${shelf} place=${place} say=${say} />`
           : html`<p class="note" role="status">${problem ? wordsFor(problem) : "Loading …"}</p>`
       }
       ${children}
@@ -53,8 +59,14 @@ export function Detail({ api, shelf, place, say, children }) {
 }
 
 const Tool = ({ name, icon, open }) => html`
-  <button class="quiet" aria-label=${name} disabled=${!open} onClick=${open}><${Icon} name=${icon} /></button>
+  <${Button} class="quiet" aria-label=${name} idle=${!open} act=${open}><${Icon} name=${icon} /><//>
 `;
+
+/** Whether one points at what is around the dialog: its own empty parts are the dialog, too. */
+function isBeside(dialog, { target, clientX: x, clientY: y }) {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return target === dialog && (x < left || x > right || y < top || y > bottom);
+}
 
 const wordsFor = (problem) =>
   problem.status === 404 ? "There is no such prediction here, or it belongs to another key." : problem.message;
@@ -81,7 +93,7 @@ function Prediction({ prediction, api, shelf, place, say }) {
         ${
           prediction.output !== null && isOver(prediction)
             ? html`<${Whole} prediction=${prediction} title=${title} />`
-            : html`<${Stage} prediction=${prediction} state=${state} title=${title} />`
+            : html`<${Stage} prediction=${prediction} />`
         }
       </section>
       <section class="facts" aria-label="Facts">
@@ -95,7 +107,8 @@ function Prediction({ prediction, api, shelf, place, say }) {
           <dt>Model</dt><dd>${prediction.model || "–"}</dd>
           <dt>Version</dt><dd class="code">${prediction.version}</dd>
           <dt>Provider</dt><dd>${prediction.provider}</dd>
-          <dt>Id</dt><dd class="code">${prediction.id} <${Copy} text=${prediction.id} what="Id" say=${say} /></dd>
+          <dt>Id</dt><dd class="code">${prediction.id} <${Copy} text=${prediction.id} what="id" say=${say} /></dd>
+          <${Metrics} prediction=${prediction} />
           ${prediction.rerun_of && html`<${Before} id=${prediction.rerun_of} place=${place} />`}
         </dl>
         <h3>Input</h3>
@@ -108,13 +121,13 @@ function Prediction({ prediction, api, shelf, place, say }) {
           <details><summary>Log</summary><pre tabindex="0" aria-label="Log">${prediction.logs}</pre></details>
         `
         }
-        ${!prediction.data_removed && html`<h3>Run it again by</h3><${Snippets} prediction=${prediction} say=${say} />`}
+        ${!prediction.data_removed && html`<h3>Run it again by</h3><${Again} prediction=${prediction} say=${say} />`}
       </section>
     </div>
   `;
 }
 
 const Before = ({ id, place }) => html`
-  <dt>Again</dt>
-  <dd><button class="link" onClick=${() => place.open(id)}>as ${id}</button></dd>
+  <dt>Rerun of</dt>
+  <dd><button class="link" onClick=${() => place.open(id)}>${id}</button></dd>
 `;

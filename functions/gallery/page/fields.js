@@ -1,9 +1,9 @@
 // The fields of the form.
 import { useRef, useState } from "preact/hooks";
-import { html } from "./html.js";
+import { Button, html } from "./html.js";
 
 export function Model({ model, choose, offered, missing }) {
-  const described = offered.find((one) => one.name === model)?.description;
+  const described = model ? offered.find((one) => one.name === model)?.description : "Name one, such as owner/name.";
   return html`
     <div class="field">
       <label for="model">Model</label>
@@ -18,9 +18,9 @@ export function Model({ model, choose, offered, missing }) {
   `;
 }
 
-export function Field({ field, text, write, wrong, api }) {
+export function Field({ field, text, write, wrong, upload }) {
   const id = `field-${field.name || "more"}`;
-  const said = {
+  const attributes = {
     id,
     name: field.name,
     "aria-describedby": `${id}-note`,
@@ -33,20 +33,20 @@ export function Field({ field, text, write, wrong, api }) {
       <label for=${id}>
         ${field.label}${field.required && html`<span class="meta" aria-hidden="true"> · needed</span>`}
       </label>
-      <${Control} field=${field} text=${text} said=${said} write=${write} api=${api} />
+      <${Control} field=${field} text=${text} attributes=${attributes} write=${write} upload=${upload} />
       <small id=${`${id}-note`} class=${wrong ? "problem" : ""}>${wrong ?? field.hint}</small>
     </div>
   `;
 }
 
-function Control({ field, text, said, write, api }) {
+function Control({ field, text, attributes, write, upload }) {
   const preset = field.preset === undefined || field.preset === null ? "" : String(field.preset);
   switch (field.kind) {
     case "choice":
     case "boolean": {
       const choices = field.kind === "boolean" ? ["true", "false"] : field.choices.map(String);
       return html`
-        <select ...${said} value=${text ?? ""}>
+        <select ...${attributes} value=${text ?? ""}>
           <option value="">${preset === "" ? "The model's own" : `${preset} (the model's own)`}</option>
           ${choices.map((choice) => html`<option value=${choice}>${choice}</option>`)}
         </select>
@@ -55,39 +55,47 @@ function Control({ field, text, said, write, api }) {
     case "integer":
     case "number":
       return html`
-        <input ...${said} type="number" value=${text ?? ""} placeholder=${preset} min=${field.min} max=${field.max}
-          step=${field.kind === "integer" ? 1 : "any"} />
+        <input ...${attributes} inputmode=${field.min >= 0 ? "decimal" : undefined} value=${text ?? ""} placeholder=${preset} />
       `;
     case "file":
-      return html`<${FileField} text=${text} said=${said} write=${write} api=${api} />`;
+      return html`
+        <${FileField} label=${field.label} text=${text} attributes=${attributes} write=${write} upload=${upload} />
+      `;
     case "json":
-      return html`<textarea ...${said} class="code" rows="2" value=${text ?? ""} spellcheck=${false} />`;
+      return html`<textarea ...${attributes} class="code" rows="2" value=${text ?? ""} spellcheck=${false} />`;
     default:
-      return html`<textarea ...${said} rows=${field.large ? 2 : 1} value=${text ?? ""} placeholder=${preset} />`;
+      return html`<textarea ...${attributes} rows=${field.large ? 2 : 1} value=${text ?? ""} placeholder=${preset} />`;
   }
 }
 
 /** A file goes by its address: one that is somewhere, or of one that is handed in here. */
-function FileField({ text, said, write, api }) {
+function FileField({ label, text, attributes, write, upload }) {
   const [state, setState] = useState("");
+  const [failed, setFailed] = useState(false);
   const chooser = useRef();
-  async function upload({ currentTarget }) {
+  async function handIn({ currentTarget }) {
     const [file] = currentTarget.files;
     if (!file) return;
+    // Else the same file could not be chosen again.
+    currentTarget.value = "";
+    setFailed(false);
     setState(`Handing in ${file.name} …`);
     try {
-      write((await api.upload(file)).urls.get);
+      write((await upload(file)).urls.get);
       setState(`${file.name} is handed in.`);
     } catch (problem) {
-      setState(problem.message);
+      setFailed(true);
+      setState(`${file.name} is not handed in. ${problem.message}`);
     }
   }
   return html`
     <div class="row">
-      <input ...${said} type="url" value=${text ?? ""} placeholder="https://…" />
-      <button type="button" class="quiet" onClick=${() => chooser.current.click()}>Choose a file</button>
-      <input type="file" hidden ref=${chooser} onChange=${upload} tabindex="-1" />
+      <input ...${attributes} type="url" value=${text ?? ""} placeholder="https://…" />
+      <${Button} class="quiet" aria-label=${`Choose a file: ${label}`} act=${() => chooser.current.click()}>
+        Choose a file
+      <//>
+      <input type="file" hidden ref=${chooser} onChange=${handIn} tabindex="-1" />
     </div>
-    <small role="status">${state}</small>
+    <small role="status" class=${failed ? "problem" : ""}>${state}</small>
   `;
 }

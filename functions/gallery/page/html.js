@@ -1,6 +1,6 @@
 // Markup in plain JavaScript: no build step.
 import { h } from "preact";
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import htm from "htm";
 
 export const html = htm.bind(h);
@@ -11,6 +11,34 @@ export function useChanges(thing) {
   // Before anything else may change.
   useLayoutEffect(() => thing.subscribe(() => setCount((count) => count + 1)), [thing]);
 }
+
+/** The time, in milliseconds; drawn again every so many, while somebody looks. */
+export function useNow(every) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || setNow(Date.now()), every);
+    return () => clearInterval(timer);
+  }, [every]);
+  return now;
+}
+
+/** A button that does not lose the focus: neither while it is idle, nor when it goes, which leaves it to its heir. */
+export function Button({ idle, act, heir, ...rest }) {
+  const button = useRef();
+  useLayoutEffect(
+    () => () => {
+      const gone = button.current;
+      if (gone === document.activeElement) (heir ?? theDialog)(gone)?.focus({ preventScroll: true });
+    },
+    [],
+  );
+  return html`
+    <button type="button" ...${rest} ref=${button} aria-disabled=${idle ? "true" : undefined}
+      onClick=${idle ? undefined : act} />
+  `;
+}
+
+const theDialog = (element) => element.closest("dialog");
 
 /** What tells its subscribers when it changed. */
 export class Changing {

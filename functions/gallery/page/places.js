@@ -8,8 +8,13 @@ const FILTERS = ["status", "model"];
 export class Place extends Changing {
   constructor() {
     super();
-    addEventListener("popstate", () => this.changed());
+    addEventListener("popstate", () => {
+      this.#leaving = false;
+      this.changed();
+    });
   }
+
+  #leaving = false;
 
   get id() {
     return SHOWN.exec(location.pathname)?.[1] ?? null;
@@ -27,20 +32,30 @@ export class Place extends Changing {
 
   /** From one prediction to the next, closing is still one step back. */
   open(id) {
-    this.#go(this.of(id), this.id !== null);
+    if (this.id === null) this.#go(this.of(id), "pushState", { opened: true });
+    else this.#go(this.of(id), "replaceState", history.state);
   }
 
+  /** Back to where it was opened; to the grid, if that was not here. */
   close() {
-    this.#go(this.of(null), false);
+    if (!history.state?.opened) return this.#go(this.of(null), "replaceState");
+    // One step, however often one asks before it is made.
+    if (!this.#leaving) history.back();
+    this.#leaving = true;
   }
 
   narrow(filters) {
     const query = new URLSearchParams(Object.entries(filters).filter(([, value]) => value)).toString();
-    this.#go(query ? `/?${query}` : "/", false);
+    this.#go(query ? `/?${query}` : "/", "pushState");
   }
 
-  #go(where, instead) {
-    history[instead ? "replaceState" : "pushState"](null, "", where);
+  /** As if nobody had been here. */
+  reset() {
+    this.#go("/", "replaceState");
+  }
+
+  #go(where, how, state = null) {
+    history[how](state, "", where);
     this.changed();
   }
 }

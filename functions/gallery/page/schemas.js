@@ -1,6 +1,5 @@
 // The form that a model's schema asks for. Pure.
-
-const MOST_DIGITS = 15;
+import { holdsRounded } from "./exact.js";
 
 /** The fields of a version's input, in its order: `{name, kind, required, label, hint, choices, min, max, preset}`. */
 export function fieldsOf(version) {
@@ -37,6 +36,9 @@ function kindOf(property) {
   return "json";
 }
 
+/** What a text was written for: another model's field of the same name may mean something else. */
+export const keyOf = ({ name, kind, choices }) => JSON.stringify([name, kind, choices]);
+
 /**
  * What a field's text says as JSON; undefined where nothing was said, so that the model's own default holds.
  * Throws an Error with a sentence for what cannot be meant.
@@ -61,16 +63,20 @@ export function saidBy(field, text) {
 function number(text) {
   const found = Number(text);
   if (!Number.isFinite(found)) throw new Error("This should be a number.");
-  if (Number.isInteger(found) && String(Math.abs(found)).length > MOST_DIGITS) {
-    throw new Error(`This number has more than ${MOST_DIGITS} digits.`);
-  }
+  return exact(found);
+}
+
+function exact(found) {
+  if (holdsRounded(found)) throw new Error("This has a number that is too large to be sent exactly.");
   return found;
 }
 
 function json(text) {
+  let found;
   try {
-    return JSON.parse(text);
+    found = JSON.parse(text);
   } catch {
     throw new Error('This should be JSON, such as ["a", 1].');
   }
+  return exact(found);
 }

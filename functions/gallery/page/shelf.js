@@ -10,10 +10,12 @@ const GROWTH = 1.25;
 
 /** Predictions under one set of filters. `ids`: those of the grid, in order; `byId`: all that were read. */
 export class Shelf extends Changing {
-  constructor(api, filters) {
+  /** `tell`: hears of each that was watched and is over. */
+  constructor(api, filters, tell) {
     super();
     this.api = api;
     this.filters = filters;
+    this.tell = tell;
     this.ids = [];
     this.byId = new Map();
     this.problem = null;
@@ -97,9 +99,10 @@ export class Shelf extends Changing {
   }
 
   #keep(predictions) {
-    for (const prediction of predictions) {
-      this.byId.set(prediction.id, prediction);
-      this.#watch(prediction);
+    for (const found of predictions) {
+      const known = this.byId.get(found.id);
+      if (!known || isNews(known, found)) this.byId.set(found.id, found);
+      this.#watch(this.byId.get(found.id));
     }
   }
 
@@ -116,16 +119,19 @@ export class Shelf extends Changing {
   }
 
   async #look(id) {
-    let found = this.byId.get(id);
+    const known = this.byId.get(id);
+    let found = known;
     // Nobody looks at a page in the background.
     if (!document.hidden) {
       this.#looks.set(id, (this.#looks.get(id) ?? 0) + 1);
-      found = await this.api.get(id).catch(() => found);
+      found = await this.api.get(id).catch(() => known);
     }
     // Closed in the meantime.
     if (!this.#watching.delete(id)) return;
     this.#keep([found]);
-    this.changed();
+    const now = this.byId.get(id);
+    if (now !== known) this.changed();
+    if (isOver(now)) this.tell(now);
   }
 
   #resume = () => {
@@ -156,4 +162,10 @@ export class Shelf extends Changing {
       // The next time comes by itself.
     }
   }
+}
+
+/** Whether an answer says more than what is known. One that was under way for long may say less. */
+function isNews(known, found) {
+  const less = (known.data_removed && !found.data_removed) || (isOver(known) && !isOver(found));
+  return !less && JSON.stringify(known) !== JSON.stringify(found);
 }
