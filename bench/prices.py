@@ -37,6 +37,8 @@ METRIC_MONTH, ALARM_MONTH, DASHBOARD_MONTH = 0.30, 0.10, 3.00
 
 FREE_TRANSITIONS, FREE_METRICS, FREE_ALARMS, FREE_DASHBOARDS = 4_000, 10, 10, 3
 """A month, for good; what an account has of them, in all of its stacks."""
+FREE_SHOWN = 50
+"""Metrics that a dashboard may show and be free."""
 
 PICTURE = 0.003
 """About what the cheapest picture costs at Replicate (FLUX.1 schnell)."""

@@ -13,7 +13,7 @@ from bench.laws import LAWS
 from bench.looks import in_vain, looks, plain, transitions
 from bench.report import ROOT, table
 from bench.usage import STEPS
-from bench.watching import alarmed, metrics
+from bench.watching import alarmed, metrics, shown
 
 PAGES = (ROOT / "docs" / "cost.md", ROOT / "docs" / "scaling.md")
 _PLACE = re.compile(r"(?<=<!-- table: )([a-z-]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -193,7 +193,8 @@ def watching() -> list[str]:
     rows = [
         ("alarms, by the metrics that they look at", alarmed(spend=False), prices.ALARM_MONTH, prices.FREE_ALARMS),
         ("the alarm on what is spent", spend, prices.ALARM_MONTH, 0),
-        ("the dashboard", 1, prices.DASHBOARD_MONTH, prices.FREE_DASHBOARDS),
+        ("the dashboard, at one provider", 1, prices.DASHBOARD_MONTH, _free_dashboards(1)),
+        ("the dashboard, at several", 1, prices.DASHBOARD_MONTH, _free_dashboards(2)),
         ("metrics while nobody predicts", 0, prices.METRIC_MONTH, prices.FREE_METRICS),
         ("metrics of usual predictions at one provider", metrics(usual=True), prices.METRIC_MONTH, prices.FREE_METRICS),
         ("every metric there is, at one provider", metrics(usual=False), prices.METRIC_MONTH, prices.FREE_METRICS),
@@ -201,6 +202,10 @@ def watching() -> list[str]:
     ]
     shown = [[what, f"{n}", f"{n * price:.2f}", f"{max(0, n - free) * price:.2f}"] for what, n, price, free in rows]
     return table(["", "how many", "dollars a month", "after the free ones"], shown)
+
+
+def _free_dashboards(providers: int) -> int:
+    return prices.FREE_DASHBOARDS if shown(providers) <= prices.FREE_SHOWN else 0
 
 
 def _quotas(found: Iterable[Quota]) -> list[str]:

@@ -123,8 +123,8 @@ class Api:
             return Uncertain(*lines)
         return CommandFailed(_CODES.get(status, Code.WRONG_USE), *lines)
 
-    def _stranger(self) -> CommandFailed:
-        return CommandFailed(Code.UNREACHABLE, f"What answers at {self._place.api_url} is not Lumeo's API.")
+    def _stranger(self) -> Uncertain:
+        return Uncertain(f"What answers at {self._place.api_url} is not Lumeo's API.")
 
 
 def checked(prediction_id: str) -> str:

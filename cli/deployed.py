@@ -22,8 +22,19 @@ _REFUSALS = {
     *("AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"),
     *("InvalidSignatureException", "SignatureDoesNotMatch", "UnrecognizedClientException"),
 }
-
-_LOGINS = (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.CredentialRetrievalError)
+_BUSY = {
+    *("Throttling", "ThrottlingException", "RequestLimitExceeded", "ProvisionedThroughputExceededException"),
+    *("TooManyRequestsException", "RequestThrottled"),
+}
+_LOGINS = (
+    *(exceptions.SSOError, exceptions.LoginError, exceptions.TokenRetrievalError),
+    # The latter: boto3 reads what `aws login` leaves only with a library beside it.
+    *(exceptions.CredentialRetrievalError, exceptions.MissingDependencyException),
+)
+_SESSION = (
+    "`aws sso login` or `aws login` begins another session; AWS_PROFILE says whose. Its credentials are handed over by",
+    '  eval "$(aws configure export-credentials --format env)"',
+)
 
 
 @contextmanager
@@ -34,22 +45,28 @@ def aws() -> Iterator[None]:
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
         raise CommandFailed(Code.NOT_ALLOWED, f"AWS: {error}", "`aws configure` or AWS_PROFILE says which.") from error
     except _LOGINS as error:
-        raise CommandFailed(Code.NOT_ALLOWED, f"AWS: {error}", "`aws sso login`, or AWS_PROFILE.") from error
+        raise CommandFailed(Code.NOT_ALLOWED, f"AWS: {error}", *_SESSION) from error
     except (exceptions.NoRegionError, exceptions.ProfileNotFound) as error:
         raise CommandFailed(Code.WRONG_USE, f"AWS: {error}", "AWS_REGION says where the stack is.") from error
     except exceptions.ClientError as error:
-        code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        refused = code in _REFUSALS
-        raise CommandFailed(Code.NOT_ALLOWED if refused else Code.FAILED, f"AWS: {said or code}") from error
+        said = error.response["Error"]
+        raise CommandFailed(_code(error), f"AWS: {said.get('Message') or said['Code']}") from error
     except exceptions.BotoCoreError as error:
         raise CommandFailed(Code.UNREACHABLE, f"AWS: {error}") from error
+
+
+def _code(error: exceptions.ClientError) -> Code:
+    code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+    if code in _BUSY or status >= 500:
+        return Code.UNREACHABLE
+    return Code.NOT_ALLOWED if code in _REFUSALS else Code.FAILED
 
 
 def outputs(stack: str) -> dict[str, str]:
     """The outputs of a deployed stack of ours. Raises CommandFailed."""
     with aws():
         try:
-            found = _client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+            found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         except exceptions.ClientError as error:
             if "does not exist" not in str(error):
                 raise
@@ -64,29 +81,29 @@ def outputs(stack: str) -> dict[str, str]:
 def keys(options: Namespace) -> Keys:
     """The keys of the stack that is meant. Raises CommandFailed where only an address was said."""
     where = named(options)
-    stack = where.stack or (os.environ.get("LUMEO_STACK") if not where.ready_file else None)
-    if stack:
-        table = outputs(stack)["TableName"]
+    if where.stack:
+        table = outputs(where.stack)["TableName"]
         with aws():
-            return Keys(_client("dynamodb"), table)
+            return Keys(client("dynamodb"), table)
     if where.url:
-        hint = "Name its stack: --stack NAME or LUMEO_STACK, with AWS credentials."
+        hint = "Name its stack instead, with AWS credentials: --stack NAME. Beside LUMEO_URL, LUMEO_STACK will do."
         raise CommandFailed(Code.WRONG_USE, "Keys are not made by the API, but in its table.", hint)
     return Keys(*_local(ready(where.ready_file or READY_FILE)))
 
 
 def _local(found: dict[str, Any]) -> tuple[Any, str]:
-    client = _client(
+    made = client(
         "dynamodb",
         endpoint_url=found["aws_endpoint_url"],
         region_name=REGION,
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 (what moto takes)
     )
-    return client, found["table_name"]
+    return made, found["table_name"]
 
 
-def _client(service: str, **more: Any) -> Any:
+def client(service: str, **more: Any) -> Any:
+    """A client of a service of AWS, for whoever types and where the environment says."""
     # Of a session of its own: the default one would go on with the credentials that it found first.
     # botocore itself knows AWS_DEFAULT_REGION alone; AWS's own command line knows both, and so do its users.
     make: Any = boto3.Session(region_name=os.environ.get("AWS_REGION") or None).client

@@ -36,7 +36,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What was said of where: one of these, an option before the environment."""
+    """What was said of where: one of these, an option before the environment; that may say an address and its stack."""
 
     url: str | None = None
     stack: str | None = None
@@ -83,6 +83,9 @@ def _checked(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise CommandFailed(Code.WRONG_USE, f"Not a URL of an API: {url}", "It begins with https://.")
+    if parts.scheme == "http" and parts.hostname not in HERE:
+        hint = "It begins with https://, but on this machine."
+        raise CommandFailed(Code.WRONG_USE, f"The key would go to {parts.hostname} in clear.", hint)
     base = url.rstrip("/")
     return base if base.endswith("/v1") else f"{base}/v1"
 

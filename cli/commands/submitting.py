@@ -125,12 +125,15 @@ def _create(command: Command, path: str, body: dict[str, Any], made: list[Predic
         for n in range(options.n):
             name = key if options.n == 1 else f"{key}-{n}"
             made.append(command.api.one("POST", path, json=body, headers={**headers, "Idempotency-Key": name}))
-    except (Uncertain, KeyboardInterrupt) as error:
-        code = error.code if isinstance(error, Uncertain) else Code.INTERRUPTED
-        said = error.lines if isinstance(error, Uncertain) else ("Interrupted.",)
-        again = "It may have been accepted. Nothing is paid for twice if you repeat the command with"
+    except (CommandFailed, KeyboardInterrupt) as error:
+        failed = error if isinstance(error, CommandFailed) else CommandFailed(Code.INTERRUPTED, "Interrupted.")
+        # What was refused made nothing that could be made twice.
+        if error is failed and not made and not isinstance(error, Uncertain):
+            raise
+        some = f"Accepted, as far as is known: {len(made)} of {options.n}." if made else "It may have been accepted."
+        again = f"{some} Nothing is paid for twice if you repeat the command with"
         files = [f"  {pair}" for pair in inputs.handed_in(options, body)]
-        raise CommandFailed(code, *said, again, f"  --idempotency-key {key}", *files) from error
+        raise CommandFailed(failed.code, *failed.lines, again, f"  --idempotency-key {key}", *files) from error
 
 
 def _show(command: Command, made: list[Prediction]) -> None:

@@ -52,7 +52,6 @@ def each(command: Command, ids: Sequence[str]) -> tuple[list[Prediction], list[C
 def carry(command: Command, predictions: Sequence[Prediction], where: Path | None) -> Code:
     """Watch predictions to their end, show or save what came out, and say how they ended."""
     seen = {one["id"]: one for one in predictions}
-    over: set[str] = set()
     try:
         with Board(command.talk.err) as board:
             for prediction in watch(command.api, predictions):
@@ -60,7 +59,6 @@ def carry(command: Command, predictions: Sequence[Prediction], where: Path | Non
                 seen[prediction["id"]] = prediction
                 if prediction["status"] in TERMINAL and command.talk.json:
                     command.talk.line(prediction)
-                    over.add(prediction["id"])
     except KeyboardInterrupt as error:
         left = " ".join(name for name, one in seen.items() if one["status"] not in TERMINAL)
         lines = (f"  lumeo watch {left}   to watch again", f"  lumeo cancel {left}   to stop it") if left else ()

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.config import Config
+from werkzeug.wrappers import Response
 
+from cli import deployed as deployed_module
+from local.serving import Server
 from lumeo.keys import Keys, id_of
 from tests.cli.conftest import Lumeo
 from tests.stack import Caller, Stack
@@ -144,6 +148,16 @@ def test_an_address_has_no_keys(bare: Lumeo, stack: Stack, deployed: str, monkey
     assert bare("keys", "list").code == 0
 
 
+def test_an_address_on_the_command_line_is_not_the_stack_of_the_environment(
+    bare: Lumeo, stack: Stack, deployed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LUMEO_STACK", deployed)
+    ran = bare("keys", "create", "--caller", "anna", "--url", stack.ready["api_url"])
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "--stack NAME" in ran.err
+
+
 def test_a_stack_that_is_not_there(bare: Lumeo, deployed: str) -> None:
     ran = bare("keys", "list", "--stack", "nowhere")
 
@@ -176,6 +190,49 @@ def test_aws_has_to_know_who_asks(
     ran = bare("keys", "list", "--stack", "lumeo-dev")
 
     assert (ran.code, says in ran.err) == (code, True), ran.err
+
+
+SESSIONS = {
+    "sso": "sso_start_url = https://example.com\nsso_region = us-east-1\nsso_account_id = 1\nsso_role_name = me\n",
+    "process": "credential_process = false\n",
+    "login": "login_session = arn:aws:sts::123456789012:assumed-role/me\n",
+}
+
+
+@pytest.mark.parametrize("kind", SESSIONS)
+def test_a_session_that_is_over_is_no_reason_to_try_again(
+    bare: Lumeo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "config").write_text(f"[default]\n{SESSIONS[kind]}")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    ran = bare("keys", "list", "--stack", "lumeo-dev")
+
+    assert (ran.code, "`aws sso login`" in ran.err) == (6, True), ran.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((400, "Throttling"), 7),
+        ((503, "ServiceUnavailable"), 7),
+        ((500, "InternalFailure"), 7),
+        ((403, "AccessDenied"), 6),
+        ((400, "ValidationError"), 1),
+    ],
+)
+def test_what_aws_refuses(
+    bare: Lumeo, deployed: str, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, str], code: int
+) -> None:
+    status, said = answer
+    body = f"<ErrorResponse><Error><Code>{said}</Code><Message>No, {said}.</Message></Error></ErrorResponse>"
+    monkeypatch.setattr(deployed_module, "_CONFIG", Config(retries={"total_max_attempts": 1}))
+    with Server(Response(body, status)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        ran = bare("keys", "list", "--stack", deployed)
+
+    assert (ran.code, ran.err.splitlines()) == (code, [f"lumeo: AWS: No, {said}."])
 
 
 def test_aws_that_cannot_be_reached(bare: Lumeo, deployed: str, monkeypatch: pytest.MonkeyPatch) -> None:

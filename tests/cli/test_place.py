@@ -70,6 +70,15 @@ def test_a_url_that_is_none(bare: Lumeo, url: str) -> None:
     assert (ran.code, "Not a URL" in ran.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://lumeo.example.com/v1", "HTTP://LUMEO.example.com", "http://127.0.0.1.example.com"]
+)
+def test_a_key_is_sent_in_clear_to_this_machine_alone(bare: Lumeo, url: str) -> None:
+    ran = bare("list", "--url", url, "--key", "lum_x", "--patience", "0")
+
+    assert (ran.code, "in clear" in ran.err) == (2, True), ran.err
+
+
 @pytest.mark.parametrize("key", ["lum_\n", "lum_é", "lum_ x"])
 def test_a_key_that_is_none(bare: Lumeo, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setenv("LUMEO_API_KEY", key)

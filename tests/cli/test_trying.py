@@ -1,6 +1,7 @@
 """Faults between a command and the service: what may pass is tried again, and nothing is paid for twice."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,12 @@ def test_what_was_accepted_of_several_is_told(
     assert ran.code == 7
     assert sorted(ran.out.split()) == sorted(listed)
     assert len(listed) == 2
+    assert "Accepted, as far as is known: 2 of 5." in ran.err
+    *_, key = ran.err.split()
+    between.faults = []
+    again = through("submit", "sim/script", "output=x", "-n", "5", "--idempotency-key", key)
+    assert set(listed) < set(again.out.split())
+    assert len(caller.call("GET", "/predictions").json()["results"]) == 5
 
 
 def prediction(status: str, **more: Any) -> dict[str, Any]:
@@ -164,6 +171,18 @@ def test_what_was_surely_refused_is_not_said_to_be_uncertain(service: Service) -
 
     assert (throttled.code, "--idempotency-key" in throttled.err) == (7, False)
     assert (failed.code, "--idempotency-key" in failed.err) == (7, True)
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, 7), (401, 6), (422, 2)])
+def test_what_is_refused_after_some_were_accepted_says_how_not_to_make_those_again(
+    service: Service, status: int, code: int
+) -> None:
+    made = (201, prediction("starting"))
+    ran, _ = service([made, made, (status, {"title": "No"}, {"Retry-After": "31"})], "submit", "a/b", "-n", "4")
+
+    assert (ran.code, ran.out.split()) == (code, [ID, ID])
+    assert "Accepted, as far as is known: 2 of 4." in ran.err
+    assert re.search(r"^ +--idempotency-key [0-9a-f-]{36}$", ran.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lumeo import aws, clock, settings
+from lumeo.errors import Unswept
 from lumeo.prediction import Phase, Prediction
 from tests.conftest import client
 from tests.integration.driver import PICTURE, Answer, Driver
@@ -297,7 +298,7 @@ def test_a_cdn_that_refuses_stands_in_nobodys_way(driver: Driver) -> None:
     with answered(aws.cloudfront(), "cloudfront.CreateInvalidation", refused, 400):
         assert delete(driver, record.id).status == 500
     driver.clock.passes(961)
-    with answered(aws.cloudfront(), "cloudfront.CreateInvalidation", refused, 400):
+    with answered(aws.cloudfront(), "cloudfront.CreateInvalidation", refused, 400), pytest.raises(Unswept):
         driver.sweep()
     assert str(driver.record(record.id).due_at) >= clock.later(600)
     assert driver.sweep() == 0

@@ -152,3 +152,23 @@ def test_the_lines_of_a_usual_prediction_are_as_many_and_as_long_as_is_said(
     assert {name: found[name] for name in LINES} == {**LINES, "Webhook": 2 * LINES["Webhook"]}
     assert sum(sizes) / len(sizes) == pytest.approx(METRIC_LOG, rel=0.1)
     assert {point.name for point in printed.points} == USUAL
+
+
+def test_a_traceback_holds_no_secret(driver: Driver, printed: Printed) -> None:
+    """A library's error quotes the URL that it was about, and so does what it was raised from."""
+    prediction_id = driver.submit("sim/instant")
+    hook, key = f"/v1/hooks/replicate/{prediction_id}/{'t' * 43}", f"lum_{'k' * 43}"
+
+    def fail(**_: Any) -> None:
+        raise ValueError(f"{key} and {TOKEN}") from OSError(f"Max retries exceeded with url: {hook}")
+
+    events: Any = aws.dynamodb().meta.events
+    events.register("before-call.dynamodb.GetItem", fail)
+    with pytest.raises(ValueError, match="lum_"):
+        driver.step("Create", prediction_id)
+    events.unregister("before-call.dynamodb.GetItem", fail)
+
+    (line,) = [line for line in printed.lines if line.get("level") == "ERROR"]
+    assert f"/v1/hooks/replicate/{prediction_id}/****" in line["exception"]
+    assert "lum_**** and r8_****" in line["exception"]
+    assert not re.search(rf"t{{43}}|k{{43}}|{TOKEN}", json.dumps(line))

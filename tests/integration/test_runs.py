@@ -7,8 +7,9 @@ import pytest
 
 from local.environment import variables
 from lumeo import aws, clock, settings
+from lumeo.errors import Unswept
 from tests.integration.driver import Driver
-from tests.integration.dying import Reply, dying
+from tests.integration.dying import answered, dying
 from tests.integration.platform import Platform
 
 PAUSES = [(1, 60), (2, 120), (3, 300), (4, 600), (5, 600), (6, 600)]
@@ -151,7 +152,8 @@ def test_next_run_that_cannot_be_started(driver: Driver, platform: Platform) -> 
     client.delete_state_machine(stateMachineArn=settings.state_machine_arn())
     platform.ends(prediction_id, "ABORTED")
     driver.clock.passes(200)
-    driver.sweep()
+    with pytest.raises(Unswept):
+        driver.sweep()
     assert driver.record(prediction_id).run == f"{prediction_id}-2"
     client.create_state_machine(
         name=machine["name"], definition=machine["definition"], roleArn="arn:aws:iam::123456789012:role/test"
@@ -461,13 +463,8 @@ def test_step_functions_that_is_away(driver: Driver) -> None:
     driver.clock.passes(200)
     before_it = driver.record(prediction_id)
     with variables({"STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:-"}):
-        events: Any = aws.stepfunctions().meta.events
-        events.register("before-call.sfn.DescribeExecution", _throttled)
-        assert driver.sweep() == 1
-        events.unregister("before-call.sfn.DescribeExecution", _throttled)
+        error = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}, "ResponseMetadata": {}}
+        with answered(aws.stepfunctions(), "sfn.DescribeExecution", error, status=400), pytest.raises(Unswept):
+            driver.sweep()
 
     assert driver.record(prediction_id) == before_it
-
-
-def _throttled(**_: Any) -> Any:
-    return Reply(400), {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}, "ResponseMetadata": {}}

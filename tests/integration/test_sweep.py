@@ -1,15 +1,25 @@
 """Sweep: what promised to be looked at and was not."""
 
 import dataclasses
+from contextlib import AbstractContextManager
 
 import pytest
 
 from lumeo import aws, settings
+from lumeo.errors import Unswept
 from lumeo.prediction import Phase
 from lumeo.store import DUE_READ, due, store
 from tests.conftest import TestClock
 from tests.integration.driver import Driver
-from tests.integration.platform import break_step_functions, mend_step_functions
+from tests.integration.dying import answered
+from tests.integration.platform import Platform, break_step_functions, mend_step_functions
+from tests.integration.printing import Printed
+
+
+def refused(operation: str) -> AbstractContextManager[None]:
+    """Step Functions does not allow it."""
+    error = {"Code": "AccessDeniedException", "Message": "is not authorized to perform"}
+    return answered(aws.stepfunctions(), f"sfn.{operation}", {"Error": error, "ResponseMetadata": {}}, status=400)
 
 
 def test_nothing_to_do(driver: Driver) -> None:
@@ -21,7 +31,8 @@ def test_starts_what_never_started(driver: Driver, test_clock: TestClock) -> Non
     break_step_functions()
     prediction_id = driver.submit("sim/instant")
     test_clock.passes(121)
-    assert driver.sweep() == 1
+    with pytest.raises(Unswept, match="1 of 1 overdue"):
+        driver.sweep()
     assert driver.record(prediction_id).due_at == "2026-11-21T10:02:00.000Z", "it is still owed"
     mend_step_functions()
     assert driver.sweep() == 1
@@ -94,6 +105,35 @@ def test_what_cannot_be_read_stands_in_the_way_of_nothing(driver: Driver, test_c
         ExpressionAttributeValues={":phase": {"S": "levitating"}, ":first": {"S": "2026-01-01T00:00:00.000Z"}},
     )
     test_clock.passes(300)
-    driver.sweep()
+    with pytest.raises(Unswept, match="1 of 2 overdue"):
+        driver.sweep()
 
     assert driver.record(late).due_at == due(0)
+
+
+def test_it_fails_where_it_may_not_look(driver: Driver, printed: Printed, test_clock: TestClock) -> None:
+    """Lambda counts that, and an alarm rings; the line of the whole is about no prediction."""
+    two = {driver.submit("sim/instant") for _ in range(2)}
+    test_clock.passes(121)
+    with refused("DescribeExecution"), pytest.raises(Unswept, match="2 of 2 overdue"):
+        driver.sweep()
+
+    each, whole = (
+        [line for line in printed.lines if line.get("message") == said] for said in ("could not be swept", "it failed")
+    )
+    assert {line["prediction_id"] for line in each} == two
+    assert [line.get("prediction_id") for line in whole] == [None]
+
+
+def test_it_fails_where_the_next_run_cannot_be_started(driver: Driver, platform: Platform) -> None:
+    prediction_id = driver.running("sim/instant")
+    driver.clock.passes(121)
+    platform.ends(prediction_id, "FAILED")
+    driver.clock.passes(61)
+    with refused("StartExecution"), pytest.raises(Unswept):
+        driver.sweep()
+    assert driver.record(prediction_id).run == f"{prediction_id}-2"
+
+    driver.clock.passes(121)
+    assert driver.sweep() == 1
+    assert f"{prediction_id}-2" in driver.started()

@@ -24,6 +24,11 @@ OF_AWS: Mapping[str, Mapping[str, set[str]]] = {
 /apigateway/latest/developerguide/http-api-metrics.html in docs.aws.amazon.com.
 """
 
+SINGLE = {
+    *("FailedRunsAlarm", "PastDeadlineAlarm", "ProviderRefusalsAlarm", "OldestWaitingAlarm", "CopyFailuresAlarm"),
+}
+"""Alarms for what happens now and then while it is bad: that nothing comes for minutes does not say that it is over."""
+
 
 class TestAlarms:
     def test_there_are_some(self) -> None:
@@ -61,8 +66,11 @@ class TestAlarms:
         assert name == "".join(word.capitalize() for word in slug(ALARMS[name]).split("-")) + "Alarm"
 
     @each_alarm
-    def test_it_tells_when_it_begins_and_when_it_is_over(self, name: str) -> None:
-        assert ALARMS[name]["AlarmActions"] == ALARMS[name]["OKActions"] == [{"Ref": "AlarmTopic"}]
+    def test_it_tells_when_it_begins_and_when_it_is_over_if_silence_says_so(self, name: str) -> None:
+        topic = [{"Ref": "AlarmTopic"}]
+
+        assert ALARMS[name]["AlarmActions"] == topic
+        assert ALARMS[name].get("OKActions", []) == ([] if name in SINGLE else topic)
 
     @each_alarm
     def test_silence_is_well_but_of_sweep(self, name: str) -> None:
@@ -122,13 +130,20 @@ class TestWhenTheyRing:
         steps = {text(one.by["FunctionName"]) for one in watched(alarm)}
         answering = {f"${{{name}}}" for name, own in FUNCTIONS.items() if _answers(own)}
         assert steps == {f"${{{name}}}" for name in FUNCTIONS} - answering, "the others' errors are answers of the API"
+        for step in steps:
+            assert rings(alarm, [{f"Errors of {step.strip('${}')}": [1.0]}] * 3), "the others say nothing"
 
     def test_function_throttles(self) -> None:
         assert rings(ALARMS["FunctionThrottlesAlarm"], several({"Throttles": 1}))
 
     def test_sweep(self) -> None:
-        assert rings(ALARMS["SweepNotRunningAlarm"], several({}))
-        assert not rings(ALARMS["SweepNotRunningAlarm"], several({"Invocations": 1}))
+        alarm = ALARMS["SweepNotRunningAlarm"]
+
+        assert rings(alarm, several({}, 5))
+        assert not rings(alarm, several({}, 4))
+        assert not rings(alarm, several({}, 4) + several({"Invocations": 1}))
+        (one,) = watched(alarm)
+        assert one.period == 60, "it is to run in each"
 
     @pytest.mark.parametrize(
         ("parameters", "ringing"),

@@ -82,7 +82,12 @@ def filled(said: str, parameters: Mapping[str, Any] | None = None) -> str:
 def rings(
     alarm: Document, periods: Iterable[Mapping[str, list[float]]], parameters: Mapping[str, Any] | None = None
 ) -> bool:
-    """Whether it does after these periods, the last ones that there were: the values by name of a metric."""
+    """Whether it does after these periods, the last ones that there were.
+
+    The values of each are by name of a metric; of one function alone, by `Errors of CreateFunction`. What CloudWatch
+    does besides is left out: where data are missing it looks further back, and so rings some minutes later; and FILL is
+    taken to fill in also what has never been sent.
+    """
     limit = alarm["Threshold"]
     if isinstance(limit, dict):
         limit = {**DEFAULTS, **(parameters or {})}[limit["Ref"]]
@@ -94,14 +99,18 @@ def rings(
 def _breaks(
     alarm: Document, values: Mapping[str, list[float]], limit: float, parameters: Mapping[str, Any] | None
 ) -> bool:
-    seen = {
-        one.id: STATISTICS[one.statistic](values[one.name]) if values.get(one.name) else None for one in watched(alarm)
-    }
+    seen = {one.id: _seen(one, values) for one in watched(alarm)}
     said = expression(alarm, parameters)
     value = _computed(said, seen) if said else next(iter(seen.values()))
     if value is None:
         return bool(alarm["TreatMissingData"] == "breaching")
     return OPERATORS[alarm["ComparisonOperator"]](value, limit)
+
+
+def _seen(one: Watched, values: Mapping[str, list[float]]) -> float | None:
+    whose = "".join(one.by.values()).strip("${}")
+    found = values.get(f"{one.name} of {whose}", values.get(one.name))
+    return STATISTICS[one.statistic](found) if found else None
 
 
 def _computed(said: str, seen: Mapping[str, float | None]) -> float | None:

@@ -14,6 +14,7 @@ from bench.cost import Job, beside, dollars, usage
 from bench.looks import BARE, ROUND, in_vain, looks, plain, transitions
 from bench.tables import PAGES, TABLES, USUAL, page
 from bench.usage import STEPS, Usage
+from bench.watching import shown
 from lumeo.providers.replicate import Replicate
 from tests.conftest import template
 
@@ -38,6 +39,8 @@ def test_the_headlines_are_computed_too() -> None:
     costs, scales = (path.read_text() for path in PAGES)
 
     assert f"A thousand predictions cost about {cents:.0f} cents" in costs
+    assert f"at most {prices.FREE_SHOWN} metrics are free" in costs
+    assert f"ours shows {shown(1)} at one provider and {shown(2)} at two" in costs
     assert f"it holds {first.holds:.0f} predictions a second, {a_day(first.holds):,.0f} a day" in scales
 
 

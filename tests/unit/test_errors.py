@@ -21,6 +21,7 @@ from lumeo.errors import (
     ProviderError,
     Rejected,
     Retryable,
+    Unswept,
 )
 
 
@@ -55,6 +56,7 @@ def test_codes_are_a_closed_list() -> None:
         pytest.param(Gone, ProviderError, id="gone"),
         pytest.param(Forged, ProviderError, id="forged"),
         pytest.param(PrivatePeer, LumeoError, id="private peer"),
+        pytest.param(Unswept, LumeoError, id="unswept"),
         pytest.param(CopyError, LumeoError, id="copy"),
         pytest.param(OutputUnavailable, CopyError, id="unavailable"),
         pytest.param(OutputRefused, CopyError, id="refused"),

@@ -10,6 +10,7 @@ LumeoError
 │   ├── Gone            the provider has it no more
 │   └── Forged          a webhook that the provider did not send, or not now
 ├── PrivatePeer         a host outside turned out to be inside
+├── Unswept             overdue predictions could not be carried on
 └── CopyError           an output could not be stored
     ├── OutputUnavailable   not now: look again
     ├── OutputRefused       never: not a place that outputs are fetched from
@@ -113,6 +114,10 @@ class Forged(ProviderError):
 
 class PrivatePeer(LumeoError):
     """The other side is not on the public internet: whoever named it may be after what only we can reach."""
+
+
+class Unswept(LumeoError):
+    """What is overdue could not be carried on: the next sweep tries again."""
 
 
 class CopyError(LumeoError):

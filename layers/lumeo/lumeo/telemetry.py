@@ -6,13 +6,22 @@ and, once `about` or `also` has said so, the prediction and the caller.
 
 import functools
 import gc
+import json
 from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger = Logger(service="lumeo", use_rfc3339=True)
+from lumeo.redaction import redacted
+
+
+def _line(record: dict[str, Any]) -> str:
+    """A line of log. Redacted as a whole: a traceback quotes what it was about, such as a URL with a token."""
+    return redacted(json.dumps(record, default=str, separators=(",", ":"), ensure_ascii=False))
+
+
+logger = Logger(service="lumeo", use_rfc3339=True, json_serializer=_line)
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 

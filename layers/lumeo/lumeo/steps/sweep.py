@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from lumeo import clock, runs
 from lumeo.announcing import untold
+from lumeo.errors import Unswept
 from lumeo.metrics import Metric, measure
 from lumeo.prediction import Phase, Prediction
 from lumeo.runs import Run
@@ -26,23 +27,32 @@ LAST_TELLING = 2 * runs.LAST
 
 
 def sweep() -> int:
-    """How many predictions were overdue."""
+    """How many predictions were overdue. Raises Unswept, after all were looked at, if some could not be carried on."""
     overdue = [prediction_id for shard in range(DUE_SHARDS) for prediction_id in store().due(shard, clock.stamp())]
-    for prediction_id in overdue:
-        try:
-            _overdue(prediction_id)
-        except Exception:  # noqa: BLE001 (one that cannot be read must not stand in the way of the others)
-            logger.exception("could not be swept")
+    left = [prediction_id for prediction_id in overdue if not _swept(prediction_id)]
+    if left:
+        # The line that tells of it is about none of them.
+        logger.thread_safe_remove_keys(["prediction_id"])
+        raise Unswept(f"{len(left)} of {len(overdue)} overdue predictions could not be swept")
     return len(overdue)
 
 
 def ended(run: str) -> None:
-    """A run failed, timed out or was stopped: Step Functions said so."""
+    """A run failed, timed out or was stopped: Step Functions said so. Raises Unswept if the next cannot be started."""
     prediction_id = runs.prediction_of(run)
     about(prediction_id)
     prediction = store().get(prediction_id)
     if prediction and prediction.run == run and prediction.due_at is not None:
         _carry_on(prediction)
+
+
+def _swept(prediction_id: str) -> bool:
+    try:
+        _overdue(prediction_id)
+    except Exception:  # noqa: BLE001 (one that cannot be read must not stand in the way of the others)
+        logger.exception("could not be swept")
+        return False
+    return True
 
 
 def _overdue(prediction_id: str) -> None:
@@ -116,5 +126,6 @@ def _next(prediction: Prediction, run: Run) -> None:
 
 def _start(prediction: Prediction, why: Mapping[Metric, float] | None = None) -> None:
     measure(prediction, {Metric.SWEPT: 1} | dict(why or {}))
-    if runs.start(prediction.id, prediction.run):
-        store().promise(prediction.id, prediction.run, due(0))
+    if not runs.start(prediction.id, prediction.run):
+        raise Unswept(f"the run {prediction.run} could not be started")
+    store().promise(prediction.id, prediction.run, due(0))
