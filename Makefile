@@ -7,10 +7,12 @@ NAME   ?= made by hand
 STACK  ?=
 ENV    ?= dev
 N      ?= 1000
+PARAMETERS ?=
 BUILD  ?= .aws-sam/build
 
 VENV   := .venv/bin
 TRANSLATED := .aws-sam/translated.json
+WORKFLOWS  := $(wildcard .github/workflows/*.yaml)
 # Not for chance: hashes, ids and examples are what this project is full of. For tokens, by their shapes, wherever they are.
 SEARCHED := . ':!:requirements*.txt' ':!:*package-lock.json' ':!:*.png' ':!:docs/benchmarks*'
 TOKENS   := --no-verify --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString --disable-plugin KeywordDetector
@@ -18,6 +20,7 @@ SAM    := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 # sam build needs the runtime's own interpreter first on the path.
 PY313  := $(shell for p in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python3.13; do \
             "$$p" -c 'import os, sys; print(os.path.dirname(os.path.realpath(sys.executable)))' 2>/dev/null && break; done)
+LOCKED := $(sort $(wildcard requirements*.txt)) layers/lumeo/requirements.txt
 COMPILE = $(PY313)/python3.13 -m compileall -qf --invalidation-mode unchecked-hash
 LOCK   := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
@@ -35,11 +38,11 @@ export CHROMIUM
 PAGE        := $(wildcard functions/gallery/page/*.js functions/gallery/page/*.css)
 IN_BROWSER  := $(BROWSER)/node_modules/.bin
 STYLE       := --config $(BROWSER)/package.json $(PAGE)
-# Where there is no Python 3.13, its tests are skipped.
-RUNTIME     := $(if $(PY313),.venv-runtime/ready)
+# Where there is no Python 3.13, or no Linux, its tests are skipped.
+RUNTIME     := $(and $(PY313),$(filter Linux,$(shell uname -s)),.venv-runtime/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run provider test browser pictures compatibility soak break bench cost check format build deploy key lock clean
+.PHONY: help demo run provider test browser pictures compatibility soak break bench cost check audit format build deploy key lock clean
 
 help:           ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -85,6 +88,8 @@ check: .venv/ready .venv-sam/ready .venv-gates/ready $(PACKAGES)   ## Format, li
 	$(VENV)/cfn-lint $(TRANSLATED)
 	.venv-gates/bin/checkov --config-file .checkov.yaml --file $(TRANSLATED)
 	@test -n "$$(git ls-files)" || { echo "This is no checkout of git: nothing would be searched for secrets"; exit 1; }
+	.venv-gates/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	.venv-gates/bin/zizmor --offline --quiet --pedantic $(WORKFLOWS)
 	git ls-files -z -- $(SEARCHED) | xargs -0 .venv-gates/bin/detect-secrets-hook $(TOKENS)
 	$(if $(NPM),$(IN_BROWSER)/prettier --check $(STYLE),@echo "no npm here: the gallery's modules go unchecked")
 	$(if $(NPM),$(IN_BROWSER)/eslint --max-warnings 0 --config $(BROWSER)/eslint.config.js $(filter %.js,$(PAGE)))
@@ -102,8 +107,13 @@ build: .venv-sam/ready   ## Build what deploys: needs Python 3.13; ARGS="--param
 	for function in $(BUILD)/*Function; do $(COMPILE) -s $$function -p /var/task $$function || exit 1; done
 	$(COMPILE) -s $(BUILD)/LumeoLayer -p /opt $(BUILD)/LumeoLayer
 
-deploy: build         ## Build and deploy to AWS: ENV=dev or prod
-	$(SAM) deploy --config-env $(ENV)
+deploy: .venv/ready   ## Build and deploy to AWS, guided the first time: ENV=prod PARAMETERS="LogDays=90"
+	@$(MAKE) --no-print-directory build ARGS="$(addprefix --parameter-overrides ,$(filter Architecture=%,$(PARAMETERS)))"
+	@SAM_CLI_TELEMETRY=0 $(VENV)/python -m local.deploy $(ENV) $(addprefix --parameter ,$(PARAMETERS)) -- $(ARGS)
+
+audit: .venv-gates/ready   ## Look for known vulnerabilities of what is locked: asks the network
+	@failed=; for locked in $(LOCKED); do echo "$$locked" && .venv-gates/bin/pip-audit --strict --disable-pip \
+	  --require-hashes --progress-spinner off --requirement $$locked || failed=1; done; test -z "$$failed"
 
 key: .venv/ready      ## Make an API key: CALLER=alice, for the running `make run`, or for STACK=lumeo-dev
 	@$(VENV)/python -m local.key --caller "$(CALLER)" --name "$(NAME)" $(if $(STACK),--stack "$(STACK)")

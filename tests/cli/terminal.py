@@ -10,7 +10,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -25,13 +25,15 @@ _PIECES = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|(\n)|([^\x1b\n\r]+)")
 
 
 class Terminal:
-    """An installed command at work in a terminal."""
+    """An installed command at work in a terminal; `command`: another than ours."""
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, command: Sequence[str] = (str(INSTALLED),)
+    ) -> None:
         self.shown = ""
         self._screen, theirs = _open()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _LAUNCH, str(INSTALLED), *arguments],
+            [sys.executable, "-c", _LAUNCH, *command, *arguments],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

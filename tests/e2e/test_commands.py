@@ -26,17 +26,33 @@ def python(*arguments: str, environment: dict[str, str] | None = None) -> subpro
     )
 
 
-def test_demo_saves_a_picture_and_shows_the_run() -> None:
-    ended = python("local.demo", "--prompt", "a test")
+@pytest.fixture(scope="module")
+def demo() -> "subprocess.CompletedProcess[str]":
+    return python("local.demo", "--prompt", "a test")
 
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "succeeded" in ended.stdout
-    assert re.search(r"Finalize +\d\.\d\d s", ended.stdout)
-    assert re.search(r"URL +http://127\.0\.0\.1:\d+/outputs/[0-9a-f]{32}/0\.png", ended.stdout)
-    saved = re.search(r"Saved +(\S+)", ended.stdout)
+
+def steady(line: str) -> str:
+    """A line without what differs each time."""
+    return re.sub(r" +", " ", re.sub(r"\b01m\w+|\b[0-9a-f]{32}\b|\d[\d.,]*", "…", line)).rstrip()
+
+
+def test_demo_saves_a_picture_and_shows_the_run(demo: "subprocess.CompletedProcess[str]") -> None:
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "succeeded" in demo.stdout
+    assert re.search(r"Finalize +\d\.\d\d s", demo.stdout)
+    assert re.search(r"URL +http://127\.0\.0\.1:\d+/outputs/[0-9a-f]{32}/0\.png", demo.stdout)
+    saved = re.search(r"Saved +(\S+)", demo.stdout)
     assert saved
     with Image.open(ROOT / saved[1]) as picture:
         assert (picture.format, picture.size) == ("PNG", (512, 512))
+
+
+def test_demo_says_what_the_readme_shows(demo: "subprocess.CompletedProcess[str]") -> None:
+    (shown,) = re.findall(r"^```\n\$ make demo\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    # A bar is drawn on terminals only, and how often it looks while it waits is chance.
+    lines = [line for line in shown.splitlines() if "━" not in line and not re.match(r" +[\d.]+ s  starting", line)]
+
+    assert {steady(line) for line in lines} <= {steady(line) for line in demo.stdout.splitlines()}
 
 
 def test_demo_of_a_model_that_fails_says_so() -> None:

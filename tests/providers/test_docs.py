@@ -1,6 +1,9 @@
 """docs/providers.md: its table is what the declarations say, and its example is a provider that works."""
 
+import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +16,7 @@ from lumeo.providers.grammar import Declaration
 from lumeo.providers.loading import parse
 from tests.conftest import ROOT
 from tests.providers.declared import NAMES, declaration
+from tests.stack import Caller, Stack
 
 PAGE = (ROOT / "docs" / "providers.md").read_text()
 COPIED = ("docs", "events", "functions", "layers", "local", "statemachine", "tests")
@@ -69,6 +73,28 @@ def test_the_example_can_be_read(tmp_path: Path) -> None:
 
     assert parse(example(DECLARED), "render", DECLARED).title == "Render farm"
     assert read(played).input == {"scene": "kitchen"}
+
+
+def test_its_requests_are_taken(stack: Stack) -> None:
+    """By the stack of `make run`, where every provider but the example's is played."""
+    caller = Caller(stack, "providers-page")
+    first, last = re.findall(r"^```\n(curl .+?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    said = subprocess.run(
+        ["/bin/bash", "-c", first],
+        env={
+            "PATH": os.environ["PATH"],
+            "KEY": caller.key,
+            "URL": stack.ready["api_url"].removesuffix("/v1"),
+            "CURL_CA_BUNDLE": stack.ready["ca_bundle"],
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert (json.loads(said.stdout)["provider"], json.loads(said.stdout)["status"]) == ("fal", "starting")
+    assert json.loads(shlex.split(last)[-1]) == {"provider": "render", "input": {"scene": "kitchen"}}
 
 
 def test_the_example_works(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The virtual world keeps its rules: it repeats itself, takes no real time, lets functions die as Lambda does."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ from lumeo import aws, clock
 from lumeo.announcing import EVENTS
 from lumeo.prediction import Status
 from lumeo.providers import http
-from tests.conftest import TOKEN
+from tests.conftest import ROOT, TOKEN
 from tests.world import invariants
 from tests.world.calls import Call, Hook, Refusal
 from tests.world.chooser import Script, Seeded, explore
@@ -139,6 +140,15 @@ def test_what_a_task_raises_is_not_lost() -> None:
 
 
 # The world
+
+
+def test_the_example_of_the_readme() -> None:
+    (example,) = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "tests/world/README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+
+    assert "assert" in example
+    exec(example, {"world": world, "invariants": invariants})
 
 
 def test_same_seed_same_world() -> None:

@@ -1,6 +1,7 @@
 """The socket, and the command that opens it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -56,6 +57,9 @@ def test_a_simulator_may_have_its_own_token() -> None:
             assert caller.get("/v1/account").status_code == 200
 
 
+README = ROOT / "local/simulator/README.md"
+
+
 def test_the_default_token_has_the_form_that_the_contract_says() -> None:
     assert DEFAULT_TOKEN.startswith("r8_simulator")
     assert len(DEFAULT_TOKEN) == len("r8_simulator") + 32
@@ -85,4 +89,6 @@ def test_the_command_explains_itself() -> None:
         [sys.executable, "-m", "local.simulator", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
-    assert all(option in shown.stdout for option in ("--port", "--token", "--retention"))
+    (line,) = re.findall(r"^\.venv/bin/python -m local.simulator (.+?) +#", README.read_text(), re.MULTILINE)
+    assert re.findall(r"--\w+", line) == ["--port", "--token", "--retention"]
+    assert all(option in shown.stdout for option in re.findall(r"--\w+", line))

@@ -69,6 +69,8 @@ def text(value: Any) -> str:
             return f"${{{name}.{attribute}}}"
         case {"Fn::Sub": str(pattern)}:
             return pattern
+        case {"Fn::If": [condition, then, otherwise]}:
+            return f"{condition} ? {text(then)} : {text(otherwise)}"
         case _:
             return str(value)
 

@@ -304,7 +304,9 @@ class TestEnvironment:
     def test_only_what_nobody_needs_is_empty_unless_said(self) -> None:
         empty = {name for name, parameter in PARAMETERS.items() if parameter["Default"] == ""}
 
-        assert empty == {"PublicUrl", "WebhookOrigins", "AlarmEmail"}
+        names = {"DomainName", "CertificateArn", "OutputsDomainName", "OutputsCertificateArn", "HostedZoneId"}
+
+        assert empty == {"PublicUrl", "WebhookOrigins", "AlarmEmail"} | names
 
     @each_function
     def test_the_catalogue_is_where_the_layer_has_it(self, name: str) -> None:
@@ -640,7 +642,7 @@ class TestMasterSecret:
 class TestWhatIsKept:
     @pytest.mark.parametrize("name", ["Table", "Bucket"])
     def test_deletion_keeps_it(self, name: str) -> None:
-        assert RESOURCES[name]["DeletionPolicy"] == "Retain"
+        assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
         assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
 
     @pytest.mark.parametrize("name", ["Table", "Bucket"])
@@ -673,9 +675,13 @@ class TestFile:
         outputs: dict[str, Document] = TEMPLATE["Outputs"]
 
         assert {name: text(output["Value"]) for name, output in outputs.items()} == {
-            "GalleryUrl": "https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/",
-            "ApiUrl": "https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/v1",
-            "OutputsUrl": "https://${OutputsDistribution.DomainName}",
+            "GalleryUrl": "WithDomain ? https://${DomainName}/"
+            " : https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/",
+            "ApiUrl": "WithDomain ? https://${DomainName}/v1"
+            " : https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/v1",
+            "OutputsUrl": "WithOutputsDomain ? https://${OutputsDomainName} : https://${OutputsDistribution.DomainName}",
+            "DomainTarget": "${ApiDomain.RegionalDomainName}",
+            "OutputsDomainTarget": "${OutputsDistribution.DomainName}",
             "ProviderSecretArn": "${ProviderSecret}",
             "TableName": "${Table}",
             "BucketName": "${Bucket}",
@@ -696,6 +702,8 @@ class TestFile:
         kinds = sorted(resource["Type"] for resource in RESOURCES.values())
 
         assert {kind: kinds.count(kind) for kind in kinds} == {
+            "AWS::ApiGatewayV2::ApiMapping": 1,
+            "AWS::ApiGatewayV2::DomainName": 1,
             "AWS::CloudFront::Distribution": 1,
             "AWS::CloudFront::OriginAccessControl": 1,
             "AWS::CloudFront::ResponseHeadersPolicy": 1,
@@ -703,6 +711,7 @@ class TestFile:
             "AWS::CloudWatch::Dashboard": 1,
             "AWS::DynamoDB::Table": 1,
             "AWS::Logs::LogGroup": 15,
+            "AWS::Route53::RecordSet": 3,
             "AWS::S3::Bucket": 1,
             "AWS::S3::BucketPolicy": 1,
             "AWS::SNS::Subscription": 1,

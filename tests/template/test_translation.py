@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.documents import STATEMENTS, WITH_A_ROLE, Document, listed, routes
+from tests.template.documents import STATEMENTS, TEMPLATE, WITH_A_ROLE, Document, listed, routes
 from tests.template.translated import SAM_PYTHON, translated
 
 pytestmark = pytest.mark.skipif(not SAM_PYTHON.exists(), reason="SAM CLI is not set up in .venv-sam")
@@ -68,3 +68,13 @@ def test_gateway_may_call_exactly_the_functions_of_the_routes(deployed: dict[str
     callable_ = {one["FunctionName"]["Ref"] for one in permissions if one["Principal"] == "apigateway.amazonaws.com"}
 
     assert callable_ == {name for functions in routes().values() for name in functions}
+
+
+def test_a_name_of_ones_own_leads_to_the_stage_that_sam_makes(deployed: dict[str, Document]) -> None:
+    stage = deployed["ApiDomainMapping"]["Properties"]["Stage"]["Ref"]
+
+    assert deployed[stage]["Type"] == "AWS::ApiGatewayV2::Stage"
+
+
+def test_what_is_refused_at_once_reaches_cloudformation() -> None:
+    assert translated()["Rules"].keys() == TEMPLATE["Rules"].keys()

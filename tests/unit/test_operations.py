@@ -3,31 +3,26 @@
 import ast
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
 import boto3
-import botocore.session
 import pytest
-from botocore import xform_name
 from moto import mock_aws
 
 from bench.tables import watching
 from lumeo.metrics import Metric
 from tests.conftest import ROOT
+from tests.template.documents import FUNCTIONS, RESOURCES
 from tests.template.watching import ALARMS, slug, watched
+from tests.unit import shell
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+BLOCKS = shell.blocks(PAGE)
 SHELL = [text for language, text in BLOCKS if language == "sh"]
 QUERIES = [text for language, text in BLOCKS if language == "logs"]
 PROGRAMS = {text.partition(".py")[0].removeprefix("# "): text for language, text in BLOCKS if language == "python"}
-SESSION = botocore.session.get_session()
-
-GLOBAL = {"--output", "--query", "--region", "--max-items", "--cli-binary-format"}
-"""Options of every command of AWS's own CLI, of those that the page uses."""
 
 
 def sections(heading: str, level: str = "###") -> list[str]:
@@ -36,15 +31,10 @@ def sections(heading: str, level: str = "###") -> list[str]:
     return re.findall(rf"^{level} (.+)$", below, re.MULTILINE)
 
 
-def anchor(title: str) -> str:
-    """Where a link to a title leads, as GitHub makes it."""
-    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-
-
 class TestAlarms:
     def test_each_has_its_section_and_each_section_its_alarm(self) -> None:
         """In the order of the template."""
-        assert [anchor(title) for title in sections("Alarms")] == [slug(alarm) for alarm in ALARMS.values()]
+        assert [shell.anchor(title) for title in sections("Alarms")] == [slug(alarm) for alarm in ALARMS.values()]
 
     @pytest.mark.parametrize("title", sections("Alarms"))
     def test_a_section_says_what_it_means_where_to_look_and_what_to_do(self, title: str) -> None:
@@ -61,7 +51,7 @@ class TestMetrics:
         assert [(name, unit) for name, unit, *_ in self.ROWS] == [(one.value, one.unit.value) for one in Metric]
 
     def test_it_names_the_alarm_that_looks_at_each(self) -> None:
-        found = {name: anchor(alarm) for name, _, _, alarm in self.ROWS if alarm}
+        found = {name: shell.anchor(alarm) for name, _, _, alarm in self.ROWS if alarm}
         ours = {one.name: slug(alarm) for alarm in ALARMS.values() for one in watched(alarm) if one.name in {*Metric}}
 
         assert found == ours
@@ -78,60 +68,27 @@ class TestMetrics:
         assert f"and {many['each further provider, usually'][0]} more for each further provider" in said
 
 
-class TestLinks:
-    def test_they_lead_somewhere(self) -> None:
-        titles = {anchor(title) for title in re.findall(r"^#+ (.+)$", PAGE, re.MULTILINE)}
+def test_every_output_that_it_reads_is_one() -> None:
+    template = (ROOT / "template.yaml").read_text().split("\nOutputs:\n")[1]
 
-        for target in re.findall(r"\]\(([^)]+)\)", PAGE):
-            file, _, place = target.partition("#")
-            if file:
-                found = (ROOT / "docs" / file).read_text()
-                assert not place or place in {anchor(title) for title in re.findall(r"^#+ (.+)$", found, re.MULTILINE)}
-            else:
-                assert place in titles
-
-    def test_every_output_that_it_reads_is_one(self) -> None:
-        template = (ROOT / "template.yaml").read_text().split("\nOutputs:\n")[1]
-
-        for name in re.findall(r"\$\(out (\w+)\)|output `(\w+)`", PAGE):
-            assert f"\n  {''.join(name)}:\n" in template
-
-
-STUB = r"""#!/bin/bash
-printf '%s\x1f' "${0##*/}" "$@" >> "$CALLED"; printf '\x1e' >> "$CALLED"; echo VALUE
-"""
-"""A command that does nothing but to be noted."""
+    for name in re.findall(r"\$\(out (\w+)\)|output `(\w+)`", PAGE):
+        assert f"\n  {''.join(name)}:\n" in template
 
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+def calls(tmp_path_factory: pytest.TempPathFactory) -> list[shell.Call]:
     """Every command that the page's blocks call, as their shell hands it over."""
     folder = tmp_path_factory.mktemp("shell")
-    for name in ("aws", "make", "lumeo", "python", "sleep", "shred"):
-        (folder / name).write_text(STUB)
-        (folder / name).chmod(0o755)
-    called, everything = folder / "called", "\n".join([*SHELL, "ask 'fields @timestamp' 180"])
-    done = subprocess.run(
-        ["bash", "-eu"],
-        input=everything,
-        cwd=folder,
-        env={"PATH": f"{folder}:/usr/bin:/bin", "CALLED": str(called)},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    value = dict.fromkeys(("aws", "make", "lumeo", "python", "git", "sleep", "vi"), "echo VALUE")
+    done = shell.typed(folder, "\n".join([*SHELL, "ask 'fields @timestamp' 180"]), value)
     assert (done.returncode, done.stderr) == (0, "")
-    return [call.split("\x1f")[:-1] for call in called.read_text().split("\x1e")[:-1]]
+    return shell.called(folder)
 
 
-def waited_for(call: list[str]) -> list[str]:
-    """A wait as the operation that it repeats."""
-    if call[2] != "wait":
-        return call
-    waiters = SESSION.get_waiter_model(call[1])
-    (name,) = [one for one in waiters.waiter_names if xform_name(one, "-") == call[3]]
-    return [*call[:2], xform_name(waiters.get_waiter(name).operation, "-"), *call[4:]]
+def block_with(text: str) -> str:
+    """The one block of shell that has it."""
+    (found,) = (block for block in SHELL if text in block)
+    return found
 
 
 class TestCommands:
@@ -141,39 +98,59 @@ class TestCommands:
 
         assert first == "# needs AWS" or re.match(r"# (erase|restore)\.py, tested", first)
 
-    def test_they_are_found(self, calls: list[list[str]]) -> None:
+    def test_they_are_found(self, calls: list[shell.Call]) -> None:
         """`ask` and `out` are called by others."""
-        written = {found for block in SHELL for found in re.findall(r"\b(aws [a-z0-9-]+ [a-z-]+)", block)}
+        written = shell.written(SHELL)
 
         assert {" ".join(call[:3]) for call in calls if call[0] == "aws"} == written
         assert len(written) > 20
 
-    def test_aws_knows_each_operation_and_its_options(self, calls: list[list[str]]) -> None:
-        for _, service, operation, *rest in map(waited_for, [call for call in calls if call[0] == "aws"]):
-            model = SESSION.get_service_model(service)
-            (name,) = [one for one in model.operation_names if xform_name(one, "-") == operation]
-            self.check(model.operation_model(name).input_shape, rest)
+    def test_aws_knows_each_operation_and_its_options(self, calls: list[shell.Call]) -> None:
+        for call in calls:
+            if call[0] == "aws":
+                shell.check(call)
 
-    @staticmethod
-    def check(shape: Any, rest: list[str]) -> None:
-        options = {f"--{xform_name(member, '-')}": of for member, of in shape.members.items()}
-        given = {part: value for part, value in zip(rest, [*rest[1:], "--"], strict=True) if part.startswith("--")}
-
-        assert given.keys() - GLOBAL <= options.keys()
-        assert {f"--{xform_name(member, '-')}" for member in shape.required_members} <= given.keys()
-        for option, value in given.items():
-            flag = option in options and options[option].type_name == "boolean"
-            assert value.startswith("--") is flag, f"{option} {value}"
-
-    def test_commands_of_ours_are_there(self, calls: list[list[str]]) -> None:
+    def test_commands_of_ours_are_there(self, calls: list[shell.Call]) -> None:
         ours = [call for call in calls if call[0] in {"make", "lumeo", "python"}]
 
-        assert [call[:2] for call in ours if call[0] == "make"] == [["make", "key"]]
-        assert "\nkey: " in (ROOT / "Makefile").read_text()
+        assert [call[1:] for call in ours if call[:2] == ["make", "deploy"]] == [["deploy", "ENV=prod"]]
+        assert {call[1] for call in ours if call[0] == "make"} == {"deploy", "key"}
+        assert all(f"\n{name}: " in (ROOT / "Makefile").read_text() for name in ("deploy", "key"))
+        assert "[prod.deploy.parameters]" in (ROOT / "samconfig.toml").read_text()
         assert [call[1:3] for call in ours if call[0] == "lumeo"] == [["keys", "list"], ["keys", "revoke"]]
-        assert [call[1] for call in ours if call[0] == "python"] == ["restore.py"]
+        assert [call[1] for call in ours if call[0] == "python"] == ["-m", "restore.py"]
 
-    def test_json_that_they_hand_over_is_some(self, calls: list[list[str]]) -> None:
+    def test_what_they_name_of_the_stack_is_there(self, calls: list[shell.Call]) -> None:
+        """SAM names the rule of a schedule by its function and its event."""
+        rules = {f"{name}{event}" for name, function in FUNCTIONS.items() for event in function.get("Events", {})}
+        named = {call[call.index("--logical-resource-id") + 1] for call in calls if "--logical-resource-id" in call}
+
+        assert named <= {*RESOURCES, *rules}
+        assert "SweepFunctionEveryMinute" in named
+
+    def test_a_query_is_waited_for(self, tmp_path: Path) -> None:
+        """While it runs its results are empty, as those of one that finds nothing."""
+        state = "echo x >> tries; [ $(wc -l < tries) -gt 2 ] && echo Complete || echo Running"
+        commands = {"aws": f'case "$*" in *status*) {state};; esac', "sleep": ""}
+        done = shell.typed(tmp_path, "STACK=lumeo\n" + block_with("ask()"), commands)
+
+        assert done.returncode == 0, done.stderr
+        asked = [call for call in shell.called(tmp_path) if call[2:3] == ["get-query-results"]]
+        assert ["status" in call for call in asked] == [True, True, True, False]
+
+    @pytest.mark.parametrize(("edited", "put"), [('{"replicate": {}}', True), ('{"replicate": }', False), ("", False)])
+    def test_what_is_no_json_is_not_put_into_the_secret(self, tmp_path: Path, edited: str, *, put: bool) -> None:
+        accounts = tmp_path / "accounts"
+        accounts.write_text(edited)
+        commands = {"aws": "", "python": f'exec {sys.executable} "$@"'}
+        shell.typed(
+            tmp_path, block_with("put-secret-value --secret-id $SECRET"), commands, SECRET="arn", ACCOUNTS=str(accounts)
+        )
+
+        assert ("aws" in {call[0] for call in shell.called(tmp_path)}) is put
+        assert accounts.exists() is not put, "what was edited is lost, or lies about"
+
+    def test_json_that_they_hand_over_is_some(self, calls: list[shell.Call]) -> None:
         for call in calls:
             for value in call:
                 if value.startswith('{"') or value == "{}":
@@ -225,6 +202,10 @@ class TestQueries:
     )
     def test_a_message_is_one_that_is_logged(self, message: str) -> None:
         assert message in self.MESSAGES
+
+    @pytest.mark.parametrize("query", QUERIES)
+    def test_it_stands_between_single_quotes(self, query: str) -> None:
+        assert "'" not in query
 
     @pytest.mark.parametrize("query", QUERIES)
     def test_each_line_after_the_first_is_piped(self, query: str) -> None:
