@@ -8,6 +8,8 @@ STACK  ?=
 ENV    ?= dev
 N      ?= 1000
 PARAMETERS ?=
+# The least per cent of branches that all tests run. A part of them is not measured.
+COVERAGE_FLOOR ?= 95
 BUILD  ?= .aws-sam/build
 
 VENV   := .venv/bin
@@ -58,7 +60,7 @@ provider: .venv/ready ## Check a provider's declaration, replay its fixtures, ru
 	@$(VENV)/python -m local.provider "$(FILE)"
 
 test: .venv/ready $(CLIENTS) $(RUNTIME) $(PACKAGES) browser   ## All tests that need nothing but this computer: ARGS="-k cancel"
-	@$(VENV)/pytest -n auto --dist loadfile $(ARGS)
+	@$(if $(ARGS),,COVERAGE_FLOOR=$(COVERAGE_FLOOR)) $(VENV)/pytest -n auto --dist loadfile $(ARGS)
 
 pictures: .venv/ready browser   ## Take the pictures of the gallery in docs/ again
 	@PICTURES=write $(VENV)/pytest tests/browser/test_pictures.py $(ARGS)
@@ -107,7 +109,7 @@ build: .venv-sam/ready   ## Build what deploys: needs Python 3.13; ARGS="--param
 	for function in $(BUILD)/*Function; do $(COMPILE) -s $$function -p /var/task $$function || exit 1; done
 	$(COMPILE) -s $(BUILD)/LumeoLayer -p /opt $(BUILD)/LumeoLayer
 
-deploy: .venv/ready   ## Build and deploy to AWS, guided the first time: ENV=prod PARAMETERS="LogDays=90"
+deploy: .venv/ready   ## Build and deploy to AWS, guided the first time: ENV=prod PARAMETERS="RateLimit=100"
 	@$(MAKE) --no-print-directory build ARGS="$(addprefix --parameter-overrides ,$(filter Architecture=%,$(PARAMETERS)))"
 	@SAM_CLI_TELEMETRY=0 $(VENV)/python -m local.deploy $(ENV) $(addprefix --parameter ,$(PARAMETERS)) -- $(ARGS)
 

@@ -54,7 +54,8 @@ def requests() -> None:
     # Whoever changes an expression copies it first.
     parser = _attribute(expressions, "UpdateExpressionParser")
     _replace(parser, "make", functools.lru_cache(maxsize=1024)(parser.make))
-    _replace(_attribute(ast_nodes, "DepthFirstTraverser"), "nodes_to_be_processed", _kinds)
+    _replace(_attribute(ast_nodes, "DepthFirstTraverser"), "traverse", _traverse)
+    _attribute(ast_nodes, "Node").__deepcopy__ = _copy_of_node
     clean = "sanitize_user_agent_string_component"
     _replace(useragent, clean, functools.cache(_attribute(useragent, clean)))
 
@@ -77,12 +78,38 @@ def _value(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None
     self._default_serialize(serialized, wrapper, shape, key)
 
 
-def _kinds(self: Any) -> tuple[type, ...]:
-    """What a traverser of expressions processes: moto asks for each node."""
-    if "kinds" not in self.__dict__:
-        self.kinds = tuple(self._processing_map())
-    found: tuple[type, ...] = self.kinds
-    return found
+def _traverse(self: Any, root: Any) -> Any:
+    """Let a traverser of expressions process nodes, leaves first. Moto asks it for each node which ones those are."""
+    processed, kind = tuple(self._processing_map().items()), _attribute(ast_nodes, "Node")
+
+    def reach(node: Any, place: int) -> Any:
+        if not isinstance(node, kind):
+            return node
+        parent = node.parent
+        for n, child in enumerate(node.children or ()):
+            self.pre_processing_of_child(node, n)
+            reach(child, n)
+        for wanted, process in processed:
+            if isinstance(node, wanted):
+                node = process(node)
+                node.parent = parent
+                if parent:
+                    parent.children[place] = node
+                break
+        return node
+
+    return reach(root, -1)
+
+
+def _copy_of_node(self: Any, memo: dict[int, Any]) -> Any:
+    """By default each of its parts is asked how it is copied."""
+    made = self.__class__.__new__(self.__class__)
+    memo[id(self)] = made
+    made.__dict__.update(self.__dict__)
+    made.parent = copy.deepcopy(self.parent, memo)
+    if self.children is not None:
+        made.children = [child if type(child) is str else copy.deepcopy(child, memo) for child in self.children]
+    return made
 
 
 def _client(region: str, service: str, state_credentials: Any = None) -> Any:

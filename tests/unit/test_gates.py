@@ -1,6 +1,9 @@
 """What `make check` is told to overlook has its reason beside it."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +126,30 @@ def test_the_audit_reads_all_that_is_locked() -> None:
     assert locked == "$(sort $(wildcard requirements*.txt)) layers/lumeo/requirements.txt"
     assert written == {*(path.name for path in ROOT.glob("requirements*.txt")), "layers/lumeo/requirements.txt"}
     assert "pip-audit --strict" in MAKEFILE, "what cannot be looked up is no good news"
+
+
+class TestCoverage:
+    def test_all_tests_have_a_floor(self) -> None:
+        (floor,) = re.findall(r"^COVERAGE_FLOOR \?= (\d+)$", MAKEFILE, re.MULTILINE)
+
+        assert int(floor) >= 95
+        assert "$(if $(ARGS),,COVERAGE_FLOOR=$(COVERAGE_FLOOR)) $(VENV)/pytest -n auto" in MAKEFILE
+
+    @pytest.mark.parametrize("share", [["-p", "no:xdist"], ["-n", "2"]], ids=["alone", "shared"])
+    def test_what_is_below_it_fails(self, share: list[str]) -> None:
+        command = [sys.executable, "-m", "pytest", "-q", *share, "tests/unit/test_polling.py"]
+        ended = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "COVERAGE_FLOOR": "99"},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+        assert ended.returncode == pytest.ExitCode.TESTS_FAILED, ended.stdout
+        assert re.search(r" passed in ", ended.stdout)
+        assert re.search(r"^layers/lumeo/lumeo/steps/sweep\.py: \d", ended.stdout, re.MULTILINE)
+        (lines,) = re.findall(r"^([\d.]+) % of lines, [\d.]+ % of branches", ended.stdout, re.MULTILINE)
+        assert 10 < float(lines) < 99
