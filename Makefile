@@ -43,6 +43,9 @@ STYLE       := --config $(BROWSER)/package.json $(PAGE)
 # Where there is no Python 3.13, or no Linux, its tests are skipped.
 RUNTIME     := $(and $(PY313),$(filter Linux,$(shell uname -s)),.venv-runtime/ready)
 
+# Hundreds of processes import the same modules: they are compiled once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo run provider test browser pictures compatibility soak break bench cost check audit format build deploy key lock clean
 

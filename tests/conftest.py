@@ -29,11 +29,16 @@ MASTER = "the-master-secret-of-tests"
 quickness.requests()
 
 
+def pytest_collection() -> None:
+    """What is collected stays: to look through thousands of tests for garbage takes seconds, again and again."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """What was collected stays: to look through thousands of tests for garbage takes seconds, again and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 @functools.cache
