@@ -6,10 +6,9 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from cli.codes import Code, CommandFailed
 from cli.deployed import aws, client, keys, outputs
 from cli.options import DEFAULTS
 from local import telling
-from local.questions import following, pairs, refused, wrong
+from local.questions import Stage, following, pairs, refused, staged, wrong
 from local.template import Template
 
 ROOT = Path(__file__).parent.parent
@@ -30,15 +29,6 @@ ELSEWHERE = {
     "--parameter-overrides": 'PARAMETERS="Name=value …" says parameters.',
 }
 """Options of SAM CLI that we have to know ourselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A section of samconfig.toml: a stack, and the parameters that every deployment gives it."""
-
-    name: str
-    stack: str
-    parameters: Mapping[str, str]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,14 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _deploy(options: Namespace) -> int:
     template = Template(ROOT / "template.yaml")
     parameters = template.source()["Parameters"]
-    stage = _stage(options.env, options.config)
-    given = _given(options, parameters)
+    stage = staged(options.env, options.config)
+    given = _given(options, stage, parameters)
     said = {**stage.parameters, **given}
+    before = _before(stage.stack)
     with aws():
         asking = client("sts")
         account = asking.get_caller_identity()
     print(f"{stage.stack} in account {account['Account']}, {asking.meta.region_name}, as {account['Arn']}", flush=True)
-    before = _before(stage.stack)
     _check_processor({**(before or {}), **said}, given, parameters["Architecture"]["Default"])
     ask = sys.stdin.isatty() and os.environ.get("ASK") != "no"
     if before is not None or not ask:
@@ -74,21 +64,32 @@ def _deploy(options: Namespace) -> int:
     answers = _answers(parameters, said)
     print(f"\n{telling.TOKEN}")
     token = getpass.getpass("Token []: ").strip()
-    code = _sam(options, stage, asking.meta.region_name, {**given, **answers}, ask=ask)
-    return code or _begin(stage.stack, {**said, **answers}, token)
+    with ExitStack() as unfinished:
+        unfinished.callback(_tell, telling.unfinished(stage.stack))
+        code = _sam(options, stage, asking.meta.region_name, {**given, **answers}, ask=ask)
+        if code:
+            return code
+        found = {} if _before(stage.stack) is None else outputs(stage.stack)
+        key = _key(stage.stack) if found else ""
+        unfinished.pop_all()
+    return _begin(found, stage.stack, key, {**said, **answers}, token) if key else _tell(["Nothing was deployed."])
 
 
-def _begin(stack: str, said: Mapping[str, str], token: str) -> int:
-    """Put in the token, make the first key, and say how to go on."""
-    if _before(stack) is None:
-        return _tell(["Nothing was deployed."])
-    found = outputs(stack)
-    _tell(telling.urls(found))
-    if token:
-        _keep(found["ProviderSecretArn"], token)
+def _key(stack: str) -> str:
     with aws():
-        key = keys(Namespace(**{**DEFAULTS, "stack": stack})).create("me", "made by make deploy")
-    return _tell(telling.first(found, stack, key, said, token=bool(token)))
+        return keys(Namespace(**{**DEFAULTS, "stack": stack})).create("me", "made by make deploy")
+
+
+def _begin(found: Mapping[str, str], stack: str, key: str, said: Mapping[str, str], token: str) -> int:
+    """Put in the token; whatever comes of that, say how to go on."""
+    kept = False
+    try:
+        if token:
+            _keep(found["ProviderSecretArn"], token)
+            kept = True
+    finally:
+        _tell([*telling.urls(found), *telling.first(found, stack, key, said, token=kept)])
+    return Code.FINE
 
 
 def _tell(lines: Sequence[str]) -> int:
@@ -109,19 +110,8 @@ def _options(arguments: Sequence[str] | None) -> Namespace:
     return parser.parse_args(words[:ours], Namespace(rest=words[ours + 1 :]))
 
 
-def _stage(name: str, path: Path) -> Stage:
-    sections: dict[str, Any] = tomllib.loads(path.read_text())
-    stages = [key for key, section in sections.items() if isinstance(section, dict) and "deploy" in section]
-    if name not in stages:
-        raise CommandFailed(
-            Code.WRONG_USE, f"ENV is one of {', '.join(stages)}, as {path.name} has them, not {name!r}."
-        )
-    found = sections[name]["deploy"]["parameters"]
-    return Stage(name, found["stack_name"], pairs(found.get("parameter_overrides", [])))
-
-
-def _given(options: Namespace, parameters: Mapping[str, Any]) -> dict[str, str]:
-    """What PARAMETERS says. Raises CommandFailed for what CloudFormation would refuse, after minutes."""
+def _given(options: Namespace, stage: Stage, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """What PARAMETERS says. Raises CommandFailed for what a parameter does not take, or would not keep."""
     for word in {text.partition("=")[0] for text in options.rest} & ELSEWHERE.keys():
         raise CommandFailed(Code.WRONG_USE, f"{word} is not for ARGS.", ELSEWHERE[word])
     try:
@@ -129,7 +119,9 @@ def _given(options: Namespace, parameters: Mapping[str, Any]) -> dict[str, str]:
     except ValueError as error:
         raise CommandFailed(Code.WRONG_USE, f"PARAMETERS: {error}.") from error
     for name, value in given.items():
-        problem = wrong(parameters[name], value) if name in parameters else "There is no such parameter."
+        problem = wrong(name, parameters[name], value) if name in parameters else "There is no such parameter."
+        if not problem and stage.parameters.get(name, value) != value:
+            problem = f"{options.config.name} says {stage.parameters[name]} at every deployment: change it there."
         if problem:
             raise CommandFailed(Code.WRONG_USE, f"PARAMETERS: {name}={value}", problem)
     return given

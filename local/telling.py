@@ -8,7 +8,7 @@ from local.template import Template
 
 NOTHING = "nothing while nobody predicts"
 SWEEP_MONTH = 0.06
-"""As docs/cost.md says: a call a minute."""
+"""As docs/cost.md says: a call a minute. How long one takes is an assumption."""
 TOKEN = "Your token at Replicate (r8_…), for the stack's secret. It is not shown. Enter leaves it for later."  # noqa: S105
 FLUX = "black-forest-labs/flux-schnell"
 
@@ -47,8 +47,7 @@ def first(outputs: Mapping[str, str], stack: str, key: str, said: Mapping[str, s
         f'{bearer} -H \'Prefer: wait\' -d \'{{"input": {{"prompt": "a corgi"}}}}\' {api}/models/{FLUX}/predictions'
     )
     anything = said.get("VersionPolicy", "any") == "any"
-    lines = [
-        *("", f"API key  {key}", "         of the caller `me`; it is not shown again"),
+    begin = [
         *("", "Begin:", f"  {outputs['GalleryUrl']}   and sign in with the key"),
         f"  curl {picture if anything else f'{bearer} {api}/models'}",
         f"  LUMEO_API_KEY={key} .venv/bin/lumeo {_example(anything)} --stack {stack}",
@@ -62,7 +61,19 @@ def first(outputs: Mapping[str, str], stack: str, key: str, said: Mapping[str, s
         *([f"Confirm the mail that AWS sends to {said['AlarmEmail']}"] if said.get("AlarmEmail") else []),
         *(f"Let {said[name]} lead to {outputs[target]}, by a CNAME" for name, target in _by_hand(said)),
     ]
-    return lines + (["", "Left to do:", *(f"  {one}" for one in left)] if left else [])
+    shown = ["", f"API key  {key}", "         of the caller `me`; it is not shown again"]
+    return shown + (["", "Left to do:", *(f"  {one}" for one in left)] if left else []) + begin
+
+
+def unfinished(stack: str) -> list[str]:
+    """What is left to do by hand where a first time ends before there is a key."""
+    return [
+        "",
+        "This ended early: no key was made, and the token was not kept. Where the stack comes up all the same,",
+        "the next `make deploy` asks nothing. So, once it is there:",
+        f"  make key CALLER=me STACK={stack}",
+        "  Put a provider's token into its secret: docs/deploying.md#the-first-time",
+    ]
 
 
 def _example(anything: bool) -> str:  # noqa: FBT001 (the only thing that it is told)

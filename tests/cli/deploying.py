@@ -24,6 +24,8 @@ sys.stdout.write("Deploying with following values\n")
 sys.stdout.flush()
 if "--fail" in arguments:
     sys.exit(3)
+if "--hang" in arguments:
+    os.execvp("sleep", ["sleep", "60"])
 if "--decline" in arguments:
     sys.exit(0)
 client = boto3.client("cloudformation", region_name=option["--region"])

@@ -124,11 +124,16 @@ def place(
         stack.client("cloudformation").delete_stack(StackName=one)
 
 
-def said(terminal: Terminal, *dialog: tuple[str, str]) -> str:
-    """Answer what is asked, in turn; all that was shown. The command has to end well."""
-    for prompt, answer in dialog:
+def answer(terminal: Terminal, *dialog: tuple[str, str]) -> None:
+    """Answer what is asked, in turn."""
+    for prompt, text in dialog:
         terminal.until(prompt)
-        terminal.type(f"{answer}\n")
+        terminal.type(f"{text}\n")
+
+
+def said(terminal: Terminal, *dialog: tuple[str, str]) -> str:
+    """All that was shown to who answers so. The command has to end well."""
+    answer(terminal, *dialog)
     assert terminal.end() == 0, terminal.text
     return terminal.text
 
@@ -242,17 +247,37 @@ class TestTheFirstTime:
 
     def test_a_failure_is_sam_clis_own(self, place: Place) -> None:
         terminal = place.terminal("--", "--fail")
-        for prompt, text in (*NOTHING, ("Token []: ", "")):
-            terminal.until(prompt)
-            terminal.type(f"{text}\n")
+        answer(terminal, *NOTHING, ("Token []: ", TOKEN))
 
         assert terminal.end() == 3
         assert not KEY.search(terminal.text)
+        assert f"make key CALLER=me STACK={place.name}" in terminal.text
+        assert "Put a provider's token into its secret" in terminal.text
+
+    def test_who_interrupts_it_reads_what_is_left(self, place: Place) -> None:
+        terminal = place.terminal("--", "--hang")
+        answer(terminal, *NOTHING, ("Token []: ", TOKEN))
+        terminal.until("Deploying with following values")
+        terminal.type("\x03")
+
+        assert terminal.end() == 130
+        assert f"make key CALLER=me STACK={place.name}" in terminal.text
+
+    def test_a_secret_that_does_not_take_the_token_is_no_reason_for_no_key(self, place: Place) -> None:
+        place.stack.client("secretsmanager").delete_secret(SecretId=place.secret, ForceDeleteWithoutRecovery=True)
+        terminal = place.terminal()
+        answer(terminal, *NOTHING, ("Token []: ", TOKEN))
+
+        assert terminal.end() == 1
+        assert KEY.search(terminal.text)
+        assert f"Put a provider's token into the secret {place.secret}" in terminal.text
+        assert "make key" not in terminal.text
 
     def test_a_person_who_declines_the_changes_is_given_no_key(self, place: Place) -> None:
         shown = said(place.terminal("--", "--decline"), *NOTHING, ("Token []: ", TOKEN))
 
         assert shown.rstrip().endswith("Nothing was deployed.")
+        assert "make key" not in shown
         assert not KEY.search(shown)
 
     def test_who_gives_up_deploys_nothing(self, place: Place) -> None:
@@ -268,8 +293,8 @@ class TestTheFirstTime:
 
 class TestLater:
     def test_nothing_is_asked_and_what_was_answered_stays(self, place: Place) -> None:
-        """SAM CLI keeps the values of parameters that it is told nothing of."""
-        place.run()
+        """SAM CLI keeps the values of parameters that it is told nothing of: tests/unit/test_deploying.py."""
+        place.run("--parameter", "RateLimit=5")
         place.notes.unlink()
         shown = said(place.terminal("--", "--decline"))
 
@@ -280,9 +305,12 @@ class TestLater:
 
     def test_a_parameter_is_changed_or_emptied(self, place: Place) -> None:
         place.run()
-        place.run("--parameter", "LogDays=365", "--parameter", "DomainName=", "--", "--decline")
+        place.run("--parameter", "RateLimit=5", "--parameter", "DomainName=", "--", "--decline")
 
-        assert place.overrides == {"LogDays": "365", "DomainName": '""'}
+        assert place.overrides == {"LogDays": "90", "RateLimit": "5", "DomainName": '""'}
+
+    def test_what_the_section_says_may_be_said_again(self, place: Place) -> None:
+        assert place.run("--parameter", "LogDays=90").code == 0
 
     def test_a_processor_that_it_was_not_built_for_is_refused(self, place: Place) -> None:
         place.run("--parameter", "Architecture=x86_64")
@@ -312,7 +340,7 @@ class TestLater:
             monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", server.url)
             ran = place.run()
 
-        assert (ran.code, place.notes.exists()) == (1, False)
+        assert (ran.code, ran.out, place.notes.exists()) == (1, "", False)
         (anchor,) = re.findall(r"docs/deploying.md#([\w-]+)", ran.err)
         assert anchor in [re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")) for title in TITLES]
 
@@ -344,7 +372,9 @@ class TestWithoutATerminal:
         pytest.param(["--parameter", "Logdays=7"], "There is no such parameter", id="unknown"),
         pytest.param(["--parameter", "LogDays=8"], "It is one of 1, 3, 5", id="not allowed"),
         pytest.param(["--parameter", "ReplicateOutputHosts="], "It must not be empty", id="empty"),
-        pytest.param(["--parameter", "RateLimit=0"], "It is a number from 1 on", id="too little"),
+        pytest.param(["--parameter", "RateLimit=0"], "It is a whole number from 1 on", id="too little"),
+        pytest.param(["--parameter", "OutputDays=1.5"], "It is a whole number from 0 on", id="no whole number"),
+        pytest.param(["--parameter", "LogDays=365"], "samconfig.toml says 90 at every deployment", id="the section's"),
     ],
 )
 def test_what_is_said_wrongly_is_refused_before_anything(place: Place, words: list[str], says: str) -> None:
@@ -361,6 +391,21 @@ def test_a_stage_is_one_of_samconfig(place: Place) -> None:
         2,
         "make deploy: ENV is one of dev, prod, as samconfig.toml has them, not 'test'.\n",
     )
+
+
+class TestASectionThatWritesItsParametersAsAText:
+    def test_they_are_known(self, place: Place) -> None:
+        place.config.write_text(place.config.read_text().replace('["LogDays=90"]', "\"LogDays=90 AlarmEmail=''\""))
+        place.run("--parameter", "RateLimit=5")
+
+        assert place.overrides == {"LogDays": "90", "AlarmEmail": '""', "RateLimit": "5"}
+
+    def test_a_text_that_says_none_is_refused(self, place: Place) -> None:
+        place.config.write_text(place.config.read_text().replace('["LogDays=90"]', '"LogDays"'))
+        ran = place.run()
+
+        assert (ran.code, place.notes.exists()) == (2, False)
+        assert "samconfig.toml, parameter_overrides of prod: 'LogDays' is no Name=value" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -22,7 +23,7 @@ SHELL = [text for language, text in shell.blocks(PAGE) if language == "sh"]
 PARAMETERS = TEMPLATE["Parameters"]
 SAM = ".venv-sam/bin/sam"
 IN_THE_SHELL = {
-    **dict.fromkeys(("make", "lumeo", "sleep", "shred", SAM), ""),
+    **dict.fromkeys(("make", "lumeo", "sleep", SAM), ""),
     # A proof of a certificate is two words.
     "aws": 'case "$*" in *describe-certificate*) echo NAME VALUE;; *) echo VALUE;; esac',
 }
@@ -77,6 +78,30 @@ class TestCommands:
         assert {pair.partition("=")[0] for pair in said.split()} == names
         assert set(re.findall(r'PARAMETERS="(\w+)=', PAGE)) <= PARAMETERS.keys()
 
+    def test_examples_of_parameters_hold_beyond_the_next_deployment(self) -> None:
+        """What a stage says takes the place of what was said once."""
+        sections = tomllib.loads((ROOT / "samconfig.toml").read_text())
+        staged = {
+            pair.partition("=")[0]
+            for name in ("dev", "prod")
+            for pair in sections[name]["deploy"]["parameters"]["parameter_overrides"]
+        }
+        shown = re.findall(r'PARAMETERS="([^"]+)"', PAGE + (ROOT / "Makefile").read_text())
+        names = {pair.partition("=")[0] for said in shown for pair in said.split()}
+
+        assert {"RateLimit", "DomainName"} <= names
+        assert names.isdisjoint(staged)
+
+    def test_removal_goes_on_in_another_shell(self, tmp_path: Path) -> None:
+        kept = tmp_path / "kept"
+        kept.mkdir()
+        copying, removing = (next(text for text in SHELL if word in text) for word in ("s3 sync", "delete-bucket"))
+        shell.typed(tmp_path, "out() { echo $1; }\n" + copying, IN_THE_SHELL)
+        before = len(shell.called(tmp_path))
+        shell.typed(tmp_path, removing, IN_THE_SHELL)
+
+        assert [call[-1] for call in shell.called(tmp_path)[before + 1 :]] == ["BucketName", "TableName"]
+
     def test_every_output_that_is_read_is_one(self) -> None:
         assert set(re.findall(r"\$\(out (\w+)\)", PAGE)) <= TEMPLATE["Outputs"].keys()
 
@@ -89,6 +114,20 @@ class TestCommands:
         assert call[1:3] == ["pipeline", "bootstrap"]
         for option in (word for word in call if word.startswith("--")):
             assert re.search(rf"(?<![\w-]){option}(?![\w-])", known), option
+
+    @pytest.mark.skipif(not SAM_PYTHON.exists(), reason="SAM CLI is not set up in .venv-sam")
+    def test_sam_cli_keeps_what_is_not_said(self) -> None:
+        asks = """if True:
+            import json
+            from samcli.commands.deploy.deploy_context import DeployContext
+            print(json.dumps(DeployContext.merge_parameters({"Parameters": {"Said": {}, "Other": {}}}, {"Said": "1"})))
+        """
+        done = subprocess.run([SAM_PYTHON, "-c", asks], capture_output=True, text=True, timeout=60, check=True)
+
+        assert json.loads(done.stdout) == [
+            {"ParameterKey": "Said", "ParameterValue": "1"},
+            {"ParameterKey": "Other", "UsePreviousValue": True},
+        ]
 
 
 class TestParameters:
@@ -131,4 +170,6 @@ def test_github_is_told_what_the_workflow_reads() -> None:
     workflow = Path(ROOT / ".github" / "workflows" / "deploy.yaml").read_text()
     settings = PAGE.split("At GitHub")[1].split("\n## ")[0]
 
-    assert set(re.findall(r"\bvars\.(\w+)", workflow)) == set(re.findall(r"`(AWS_\w+)`", settings))
+    assert set(re.findall(r"\bvars\.(\w+)", workflow)) == set(
+        re.findall(r"^\|[^|]*\| `(\w+)` \|", settings, re.MULTILINE)
+    )
