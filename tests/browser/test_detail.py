@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.visitor import Visitor
 from tests.stack import ROOT, Stack
@@ -185,6 +185,10 @@ def test_the_focus_stays_where_one_is(visitor: Visitor) -> None:
     visitor.page.keyboard.press("ArrowLeft")
 
     expect(detail.get_by_role("heading", name="the newer")).to_be_visible()
+    detail.get_by_role("button", name="Copy id").focus()
+    for heading, key in (("the older", "ArrowRight"), ("the newer", "ArrowLeft")):
+        visitor.page.keyboard.press(key)
+        expect(detail.get_by_role("heading", name=heading)).to_be_visible()
 
 
 def test_closing_leads_back_to_where_it_was_opened(visitor: Visitor, made: dict[str, Any]) -> None:
@@ -215,12 +219,11 @@ def middle(of: Locator) -> tuple[float, float]:
 
 def test_a_late_rerun_opens_nothing(visitor: Visitor, made: dict[str, Any]) -> None:
     """For whoever has gone on in the meantime."""
-    held: list[Route] = []
-    visitor.page.route("**/rerun", lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
+    held = visitor.holds("**/rerun")
     visitor.opens(PROMPT).get_by_role("button", name="Run again").click()
     visitor.page.keyboard.press("Escape")
     expect(visitor.detail).to_have_count(0)
-    held[0].continue_()
+    visitor.asks(held).continue_()
 
     expect(visitor.card(PROMPT)).to_have_count(2)
     expect(visitor.detail).to_have_count(0)

@@ -95,11 +95,13 @@ def test_filters_are_in_the_address(visitor: Visitor) -> None:
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("listitem")).to_have_text([re.compile("by sim/one")])
+    expect(page.get_by_role("search").get_by_label("Model")).to_be_focused()
     assert page.url.endswith("/?status=succeeded&model=sim%2Fone")
     page.reload()
     expect(page.get_by_role("listitem")).to_have_count(1)
     page.go_back()
     expect(page.get_by_role("listitem")).to_have_count(2)
+    expect(page.get_by_role("search").get_by_label("Model")).to_have_value("")
     page.get_by_label("Status").select_option("canceled")
     expect(page.get_by_text("Nothing here has that status and model.")).to_be_visible()
 

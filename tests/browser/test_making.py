@@ -1,8 +1,10 @@
 """Predictions are made here, several at once, and none is paid for twice."""
 
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import FilePayload, Route, expect
+import pytest
+from playwright.sync_api import FilePayload, Request, Route, expect
 
 from tests.browser.visitor import Visitor
 from tests.stack import Stack
@@ -12,6 +14,21 @@ def made_of(visitor: Visitor, prompt: str) -> list[str]:
     """The caller's predictions of a prompt."""
     listed = visitor.caller.call("GET", "/predictions").json()["results"]
     return [one["id"] for one in listed if one["input"].get("prompt") == prompt]
+
+
+SUBMISSIONS = re.compile("/v1/models/.*/predictions")
+
+
+def submissions(visitor: Visitor) -> list[str]:
+    """What is asked to be made from now on, by its model."""
+    asked: list[str] = []
+
+    def hear(request: Request) -> None:
+        if SUBMISSIONS.search(request.url):
+            asked.append(request.url.removeprefix(f"{visitor.origin}/v1/models/").removesuffix("/predictions"))
+
+    visitor.page.on("request", hear)
+    return asked
 
 
 def test_several_at_once(visitor: Visitor) -> None:
@@ -36,7 +53,7 @@ def test_sent_twice_by_keyboard_is_sent_once(visitor: Visitor) -> None:
         page.wait_for_timeout(400)
         route.continue_()
 
-    page.route(re.compile("/v1/models/.*/predictions"), slowly)
+    page.route(SUBMISSIONS, slowly)
     page.get_by_label("Prompt").fill("in a hurry")
     expect(page.get_by_role("button", name="Run")).to_be_enabled()
     page.keyboard.press("Control+Enter")
@@ -44,12 +61,35 @@ def test_sent_twice_by_keyboard_is_sent_once(visitor: Visitor) -> None:
     visitor.sees("in a hurry", "succeeded")
     assert len(made_of(visitor, "in a hurry")) == 1
 
+    page.unroute(SUBMISSIONS)
+    asked = submissions(visitor)
     page.locator("#model").fill("nobody/nothing")
     page.get_by_label("Prompt").fill("for nobody")
     page.get_by_label("Prompt").press("Control+Enter")
     expect(page.locator("#model")).to_have_accessible_description("There is no model of that name.")
     page.get_by_label("Prompt").press("Control+Enter")
-    assert made_of(visitor, "for nobody") == []
+    visitor.runs("sim/text", "for somebody")
+    visitor.sees("for somebody", "succeeded")
+    assert asked == ["sim/text"]
+
+
+def test_a_press_before_the_model_is_known_is_none(visitor: Visitor) -> None:
+    """Neither then nor later, when something else may stand in the form."""
+    page = visitor.page
+    held = visitor.holds("**/v1/models/sim/one")
+    asked = submissions(visitor)
+    page.get_by_label("Prompt").fill("half a thou")
+    page.locator("#model").fill("sim/one")
+    route = visitor.asks(held)
+    page.get_by_role("button", name="Run").click(force=True)
+    page.locator("#model").press("Enter")
+    page.get_by_label("Prompt").press("Control+Enter")
+    route.continue_()
+    expect(page.get_by_role("button", name="Run")).to_be_enabled()
+    visitor.runs("sim/text", "quite another")
+    visitor.sees("quite another", "succeeded")
+
+    assert asked == ["sim/text"]
 
 
 def test_a_lost_answer_is_not_paid_for_twice(visitor: Visitor) -> None:
@@ -65,7 +105,7 @@ def test_a_lost_answer_is_not_paid_for_twice(visitor: Visitor) -> None:
             route.continue_()
 
     visitor.expects("ERR_FAILED")
-    visitor.page.route(re.compile("/v1/models/.*/predictions"), lose)
+    visitor.page.route(SUBMISSIONS, lose)
     visitor.runs("sim/text", "its answer is lost")
     visitor.sees("its answer is lost", "succeeded")
 
@@ -74,7 +114,16 @@ def test_a_lost_answer_is_not_paid_for_twice(visitor: Visitor) -> None:
     assert len(made_of(visitor, "its answer is lost")) == 1
 
 
-def test_what_nobody_answered_is_asked_again_under_its_key(visitor: Visitor) -> None:
+LOSSES: list[tuple[Callable[[Route], None], str]] = [
+    (lambda route: route.abort(), "could not be reached"),
+    (lambda route: route.fulfill(status=201, body="<p>From a proxy"), "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("lost", "words"), LOSSES, ids=["none", "unreadable"])
+def test_what_nobody_answered_is_asked_again_under_its_key(
+    visitor: Visitor, lost: Callable[[Route], None], words: str
+) -> None:
     """It arrived, and whoever presses once more for want of an answer does not pay twice."""
     keys: list[str | None] = []
 
@@ -82,13 +131,13 @@ def test_what_nobody_answered_is_asked_again_under_its_key(visitor: Visitor) -> 
         keys.append(route.request.headers.get("idempotency-key"))
         if len(keys) == 1:
             route.fetch()
-        route.abort()
+        lost(route)
 
     visitor.expects("ERR_FAILED")
-    visitor.page.route(re.compile("/v1/models/.*/predictions"), lose)
+    visitor.page.route(SUBMISSIONS, lose)
     visitor.runs("sim/text", "pressed again")
-    expect(visitor.page.get_by_role("form").get_by_role("alert")).to_contain_text("could not be reached")
-    visitor.page.unroute(re.compile("/v1/models/.*/predictions"))
+    expect(visitor.page.get_by_role("form").get_by_role("alert")).to_contain_text(words)
+    visitor.page.unroute(SUBMISSIONS)
     visitor.page.get_by_role("button", name="Run").click()
     visitor.sees("pressed again", "succeeded")
     assert len(set(keys)) == 1
@@ -110,6 +159,26 @@ def test_a_schema_makes_the_form(visitor: Visitor) -> None:
 
     (made,) = made_of(visitor, "two pictures")
     assert visitor.caller.get(made)["input"] == {"prompt": "two pictures", "num_outputs": 2}
+
+
+LARGE = """{"latest_version": {"openapi_schema": {"components": {"schemas": {"Input": {"properties": {
+    "seed": {"type": "integer", "default": 18446744073709551615, "minimum": -9223372036854775808},
+    "salt": {"enum": [1, 9223372036854775809]}
+}}}}}}}"""
+
+
+def test_a_schema_with_numbers_that_javascript_would_round(visitor: Visitor) -> None:
+    """They are shown as they are, and not sent as others."""
+    asked = submissions(visitor)
+    page = visitor.page
+    page.route("**/v1/models/sim/one", lambda route: route.fulfill(body=LARGE))
+    page.locator("#model").fill("sim/one")
+    expect(page.get_by_label("seed")).to_have_attribute("placeholder", "18446744073709551615")
+    page.get_by_label("salt").select_option("9223372036854775809")
+    page.get_by_role("button", name="Run").click()
+
+    expect(page.get_by_label("salt")).to_have_accessible_description(re.compile("too large to be sent exactly"))
+    assert asked == []
 
 
 def test_what_is_wrong_is_said_where_it_is(visitor: Visitor) -> None:
@@ -159,16 +228,15 @@ def test_a_file_goes_by_its_address(visitor: Visitor, stack: Stack) -> None:
     page = visitor.page
     page.locator("#model").fill("sim/copy")
     page.get_by_text("Settings").click()
-    held: list[Route] = []
     file = FilePayload(name="words.txt", mimeType="text/plain", buffer=b"what was handed in")
     visitor.expects("ERR_FAILED")
-    page.route("**/v1/files", lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
+    held = visitor.holds("**/v1/files")
     expect(page.get_by_role("button", name="Choose a file: ")).to_have_count(1)
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text("Handing in words.txt")).to_be_visible()
     # It would be run without the file.
     expect(page.get_by_role("button", name="Run")).to_be_disabled()
-    held.pop().abort()
+    visitor.asks(held).abort()
     expect(page.get_by_text("words.txt is not handed in.")).to_be_visible()
     expect(page.get_by_role("button", name="Run")).to_be_enabled()
     assert page.locator("input[type=file]").evaluate("(one) => one.value") == ""

@@ -205,6 +205,8 @@ VALUES = [
     ("integer", str(2**53 - 1), 2**53 - 1),
     ("number", "2.5", 2.5),
     ("number", "", None),
+    ("integer", " ", None),
+    ("number", " -1e3 ", -1000),
     ("boolean", "false", False),
     ("json", '["a", 1]', ["a", 1]),
     ("text", " as it is ", " as it is "),
@@ -213,6 +215,8 @@ VALUES = [
 WRONG = [
     ("integer", "seven"),
     ("number", "12e"),
+    ("integer", "0x10"),
+    ("number", "1e999"),
     ("integer", "12345678901234567890"),
     ("json", "{a}"),
     ("json", '{"seed": [12345678901234567890]}'),

@@ -40,6 +40,7 @@ def test_by_keyboard_alone(visits: Visits) -> None:
     expect(page.get_by_label("Prompt")).to_be_visible()
     presses(visitor, "Tab", page.get_by_label("Prompt"))
     page.keyboard.type("by keyboard")
+    expect(page.get_by_role("button", name="Run")).to_be_enabled()
     page.keyboard.press("Control+Enter")
     visitor.sees("by keyboard", "succeeded")
     link = visitor.card("by keyboard").get_by_role("link")

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from lumeo.keys import Keys
 from tests.browser.conftest import Visits
@@ -42,25 +42,30 @@ def test_a_key_stays_in_its_tab(visitor: Visitor) -> None:
 
 
 def test_signing_out_forgets_it(visitor: Visitor) -> None:
-    """And what one looked at."""
+    """And what one looked at; what was under way does not bring it back."""
     visitor.goes_to("/?model=acme%2Fsecret")
     expect(visitor.page.get_by_text("Nothing here has that status and model.")).to_be_visible()
+    held = visitor.holds("**/v1/models/sim/text/predictions")
+    visitor.runs("sim/text", "for nobody else to know")
+    answered = visitor.asks(held)
     visitor.page.get_by_role("button", name="Sign out").click()
 
     expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
+    with visitor.page.expect_response(answered.request.url) as late:
+        answered.fulfill(status=201, json={"id": "late", "status": "succeeded"})
+    late.value.finished()
+    visitor.page.wait_for_timeout(100)
     assert visitor.evaluates(STORED) == [[], [], ""]
     assert visitor.page.url == f"{visitor.origin}/"
 
 
 def test_a_late_answer_does_not_sign_the_next_one_out(visitor: Visitor, stack: Stack) -> None:
     visitor.expects("401")
-    held: list[Route] = []
     visitor.caller.submit("sim/stuck", prompt="of the first")
     visitor.page.reload()
     visitor.sees("of the first", "processing")
-    visitor.page.route(re.compile(r"/v1/predictions/\w{26}$"), lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
-    while not held:
-        visitor.page.wait_for_timeout(50)
+    held = visitor.holds(re.compile(r"/v1/predictions/\w{26}$"))
+    visitor.asks(held)
     visitor.page.get_by_role("button", name="Sign out").click()
     other = Keys(stack.client("dynamodb"), stack.ready["table_name"]).create("the-next", "test")
     # Without a reload, which would end what is under way.

@@ -145,10 +145,15 @@ def test_a_file_that_is_kept_no_more(visits: Visits, collection: Caller) -> None
     visitor.sign_in(collection.key)
 
     for model in COLLECTED:
-        expect(visitor.card(f"kept of {model}").locator(".stage")).to_contain_text("may be kept no more")
-        expect(visitor.opens(f"kept of {model}").locator(".whole")).to_contain_text("may be kept no more")
+        expect(visitor.card(f"kept of {model}").locator(".stage")).to_contain_text("kept no more")
+        expect(visitor.opens(f"kept of {model}").locator(".whole")).to_contain_text("kept no more")
         visitor.page.keyboard.press("Escape")
         expect(visitor.detail).to_have_count(0)
+    # Nor could any be had while one was offline.
+    visitor.page.unroute("**/outputs/**")
+    visitor.evaluates("() => dispatchEvent(new Event('online'))")
+    expect(visitor.card("kept of sim/one").locator("img")).to_have_js_property("naturalWidth", 512)
+    expect(visitor.card("kept of sim/video").locator("video")).not_to_have_js_property("readyState", 0)
 
 
 def test_outputs_of_another_origin(visits: Visits, collection: Caller) -> None:

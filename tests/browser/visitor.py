@@ -1,11 +1,13 @@
 """Somebody who looks at the gallery."""
 
+from re import Pattern
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Route, expect
 
 from tests.stack import Caller
+from tests.waiting import until
 
 VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -87,6 +89,23 @@ class Visitor:
         self.card(prompt).locator(".title").click()
         expect(self.detail.get_by_role("heading", name=prompt)).to_be_visible()
         return self.detail
+
+    def holds(self, address: str | Pattern[str]) -> list[Route]:
+        """What will be asked of an address, which gets no answer."""
+        held: list[Route] = []
+        self.page.route(address, lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
+        return held
+
+    def asks(self, held: list[Route]) -> Route:
+        """The first of those that are held, once it has come."""
+
+        def look() -> list[Route]:
+            # Playwright hears of it meanwhile.
+            self.page.wait_for_timeout(20)
+            return held
+
+        first: Route = until(look, bool)[0]
+        return first
 
     def evaluates(self, script: str, argument: Any = None) -> Any:
         return self.page.evaluate(script, argument)

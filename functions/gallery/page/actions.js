@@ -55,7 +55,7 @@ function Sure({ idle, act, keep }) {
   useLayoutEffect(() => both.current.firstElementChild.focus(), []);
   return html`
     <span class="row" role="group" aria-label="Delete input and output for good?" ref=${both}>
-      <${Button} class="quiet" act=${keep}>Keep<//>
+      <${Button} class="quiet" idle=${idle} act=${keep}>Keep<//>
       <${Button} class="danger" idle=${idle} act=${act}>Delete for good<//>
     </span>
   `;

@@ -44,7 +44,10 @@ export class Api {
     return this.#call("POST", "/v1/files", { body: form });
   }
 
-  /** Under one key until somebody answers, however often it is sent: what arrived unheard is not paid for twice. */
+  /**
+   * Under one key until an answer is heard, however often it is sent: what arrived unheard is not paid for twice.
+   * The same asked for while the first is still under way is another one.
+   */
   async #create(where, body) {
     const text = JSON.stringify(body);
     const before = this.#unanswered.findIndex((one) => one.where === where && one.text === text);
@@ -53,7 +56,7 @@ export class Api {
     try {
       return await this.#call("POST", where, { headers, body: text });
     } catch (problem) {
-      if (isPassing(problem)) this.#unanswered.push(sent);
+      if (!isRefusal(problem)) this.#unanswered.push(sent);
       throw problem;
     }
   }
@@ -90,6 +93,9 @@ export class Api {
 }
 
 const isPassing = ({ status }) => status === undefined || status === 429 || status >= 500;
+
+/** Whether it says that nothing was made; a success that cannot be read does not. */
+const isRefusal = ({ status }) => status >= 400 && !isPassing({ status });
 
 /** What a JSON text says, if that is an object. */
 function objectIn(text) {

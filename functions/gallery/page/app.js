@@ -138,6 +138,8 @@ function Gallery({ apiKey, place, signOut, refuse }) {
 function Filters({ place, shelf }) {
   useChanges(shelf);
   const { status = "", model = "" } = place.filters;
+  const [text, setText] = useState(model);
+  useEffect(() => setText(model), [model]);
   const models = [...new Set([...shelf.byId.values()].map((one) => one.model).filter(Boolean))].sort();
   const narrow = (name) => (event) => place.narrow({ ...place.filters, [name]: event.currentTarget.value.trim() });
   return html`
@@ -151,8 +153,8 @@ function Filters({ place, shelf }) {
         </select>
       </label>
       <label><span class="hidden">Model</span>
-        <input key=${model} list="seen" type="search" placeholder="Every model" defaultValue=${model}
-          onChange=${narrow("model")} spellcheck=${false} />
+        <input list="seen" type="search" placeholder="Every model" value=${text}
+          onInput=${(event) => setText(event.currentTarget.value)} onChange=${narrow("model")} spellcheck=${false} />
         <datalist id="seen">${models.map((one) => html`<option value=${one} />`)}</datalist>
       </label>
     </div>

@@ -37,36 +37,23 @@ export function Composer({ api, shelf, say }) {
     return api.upload(file).finally(() => setUploads((n) => n - 1));
   }
 
-  // By keyboard a form is sent whatever its button says: before the model is known, and again while it is under way.
-  const early = useRef(false);
-  useEffect(() => {
-    if (early.current && of === model) {
-      early.current = false;
-      send();
-    }
-  }, [of, model]);
-  const submit = (event) => {
+  async function submit(event) {
     event.preventDefault();
-    if (of === model) send();
-    else early.current = true;
-  };
-
-  async function send() {
+    // A form is sent whatever its button says: before the model is known, and again while it is under way.
     if (!ready || under.current) return;
     const { input, wrong } = read(fields, texts);
     if (Object.keys(wrong).length) return setProblem({ message: UNREADABLE, fields: wrong });
     under.current = true;
     setSending(true);
     setProblem(null);
+    // Not with the answers, which may come to whoever signed in next.
+    sessionStorage.setItem(LAST, model);
     const made = await Promise.allSettled(Array.from({ length: count }, () => api.submit(model, input)));
     under.current = false;
     setSending(false);
     const submitted = made.filter((one) => one.status === "fulfilled");
     for (const one of submitted) grid.current.add(one.value);
-    if (submitted.length) {
-      sessionStorage.setItem(LAST, model);
-      say(submitted.length === 1 ? "Submitted" : `Submitted ${submitted.length} predictions`);
-    }
+    if (submitted.length) say(submitted.length === 1 ? "Submitted" : `Submitted ${submitted.length} predictions`);
     setProblem(made.find((one) => one.status === "rejected")?.reason ?? null);
   }
 

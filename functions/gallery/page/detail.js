@@ -21,6 +21,10 @@ export function Detail({ api, shelf, place, say, children }) {
     // Closed before it is taken away, so that the focus goes back to where it was.
     return () => shown.close();
   }, []);
+  useLayoutEffect(() => {
+    // What had it may have gone with the one before, and keys are heard only in here.
+    if (!dialog.current.contains(document.activeElement)) dialog.current.focus();
+  }, [id]);
 
   const at = shelf.ids.indexOf(id);
   const [newer, older] = at < 0 ? [] : [shelf.ids[at - 1], shelf.ids[at + 1]];
@@ -75,8 +79,12 @@ const wordsFor = (problem) =>
 function useRead(shelf, id) {
   const [problem, setProblem] = useState(null);
   useEffect(() => {
+    let current = true;
     setProblem(null);
-    if (!shelf.byId.has(id)) shelf.read(id).catch(setProblem);
+    if (!shelf.byId.has(id)) shelf.read(id).catch((found) => current && setProblem(found));
+    return () => {
+      current = false;
+    };
   }, [shelf, id]);
   return problem;
 }

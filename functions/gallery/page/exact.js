@@ -9,6 +9,9 @@ export function parsed(text) {
   );
 }
 
+/** A value as it is shown: a text as itself, all else as JSON. */
+export const shown = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+
 /** Whether there is such a number anywhere in a value, which must then not be repeated from here. */
 export function holdsRounded(value) {
   if (value === null || typeof value !== "object") return isRounded(value);

@@ -1,6 +1,6 @@
 // What is known of a prediction, part by part.
 import { useRef, useState } from "preact/hooks";
-import { holdsRounded } from "./exact.js";
+import { holdsRounded, shown } from "./exact.js";
 import { html, Icon } from "./html.js";
 import { snippetsOf } from "./snippets.js";
 import { isOver, lasted, timelineOf } from "./states.js";
@@ -28,7 +28,6 @@ export function Links({ files, text, say }) {
 export function Input({ input }) {
   const entries = Object.entries(input);
   if (!entries.length) return html`<p class="meta">Nothing.</p>`;
-  const shown = (value) => (typeof value === "string" ? value : JSON.stringify(value));
   return html`
     <dl>${entries.map(([name, value]) => html`<dt class="code">${name}</dt><dd>${folded(shown(value))}</dd>`)}</dl>
   `;
@@ -45,7 +44,7 @@ export function Metrics({ prediction: { metrics, urls } }) {
   const { predict_time: ran, counts } = metrics;
   const ends = Object.entries(counts ?? {}).map(([word, n]) => `${n} ${word}`);
   return html`
-    ${ran !== undefined && html`<dt>Ran for</dt><dd>${lasted(ran)}</dd>`}
+    ${typeof ran === "number" && html`<dt>Ran for</dt><dd>${lasted(ran)}</dd>`}
     ${ends.length > 0 && html`<dt>Items</dt><dd>${ends.join(", ")}: <span class="code">${urls.get}/items</span></dd>`}
   `;
 }

@@ -1,5 +1,6 @@
 // The fields of the form.
 import { useRef, useState } from "preact/hooks";
+import { shown } from "./exact.js";
 import { Button, html } from "./html.js";
 
 export function Model({ model, choose, offered, missing }) {
@@ -40,11 +41,11 @@ export function Field({ field, text, write, wrong, upload }) {
 }
 
 function Control({ field, text, attributes, write, upload }) {
-  const preset = field.preset === undefined || field.preset === null ? "" : String(field.preset);
+  const preset = field.preset === undefined || field.preset === null ? "" : shown(field.preset);
   switch (field.kind) {
     case "choice":
     case "boolean": {
-      const choices = field.kind === "boolean" ? ["true", "false"] : field.choices.map(String);
+      const choices = field.kind === "boolean" ? ["true", "false"] : field.choices.map(shown);
       return html`
         <select ...${attributes} value=${text ?? ""}>
           <option value="">${preset === "" ? "The model's own" : `${preset} (the model's own)`}</option>
@@ -55,7 +56,7 @@ function Control({ field, text, attributes, write, upload }) {
     case "integer":
     case "number":
       return html`
-        <input ...${attributes} inputmode=${field.min >= 0 ? "decimal" : undefined} value=${text ?? ""} placeholder=${preset} />
+        <input ...${attributes} inputmode=${Number(shown(field.min)) >= 0 ? "decimal" : undefined} value=${text ?? ""} placeholder=${preset} />
       `;
     case "file":
       return html`

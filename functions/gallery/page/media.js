@@ -6,7 +6,7 @@ import { partsOf } from "./outputs.js";
 const ORIGIN = document.querySelector("meta[name=outputs]").content;
 const MOSAIC = 4;
 const NEAR = "400px";
-const LOST = "This file cannot be loaded. It may be kept no more.";
+const LOST = "This file cannot be shown here: kept no more, or of a kind that the browser does not know.";
 
 export const partsOfPrediction = (prediction) => partsOf(prediction.output, ORIGIN);
 
@@ -39,27 +39,36 @@ function Mosaic({ pictures, more }) {
 /** A picture, film or sound, or, in its place, that it is not to be had: outputs may be kept for less long than records. */
 function Loaded({ as, ...rest }) {
   const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    const retry = () => setFailed(false);
+    addEventListener("online", retry);
+    return () => removeEventListener("online", retry);
+  }, []);
   if (failed) return html`<p class="sign"><${Icon} name="file" />${LOST}</p>`;
   return html`<${as} ...${rest} onError=${() => setFailed(true)} />`;
 }
 
+const Film = ({ url }) => html`
+  <${Loaded} as=${Moving} url=${url} />
+  <span class="more"><${Icon} name="play" /></span>
+`;
+
 /** Moves while one points at it, unless one would rather have nothing move; loaded while it is near what one sees. */
-function Film({ url }) {
+function Moving({ url, onError }) {
   const film = useRef();
   const near = useNear(film);
   useEffect(() => {
     const { current } = film;
     if (near) current.src = firstFrame(url);
-    else current?.removeAttribute("src");
+    else current.removeAttribute("src");
     // Browsers hold only so many at a time: one that is far gives its place away.
-    current?.load();
+    current.load();
   }, [near, url]);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const play = ({ currentTarget }) => still || currentTarget.play().catch(() => {});
   return html`
-    <${Loaded} as="video" ref=${film} muted loop playsinline preload="metadata" onMouseEnter=${play}
+    <video ref=${film} muted loop playsinline preload="metadata" onError=${onError} onMouseEnter=${play}
       onMouseLeave=${({ currentTarget }) => currentTarget.pause()} />
-    <span class="more"><${Icon} name="play" /></span>
   `;
 }
 

@@ -1,7 +1,7 @@
 // The form that a model's schema asks for. Pure.
-import { holdsRounded } from "./exact.js";
+import { holdsRounded, shown } from "./exact.js";
 
-/** The fields of a version's input, in its order: `{name, kind, required, label, hint, choices, min, max, preset}`. */
+/** The fields of a version's input, in its order: `{name, kind, required, label, hint, choices, min, preset}`. */
 export function fieldsOf(version) {
   const schemas = version?.openapi_schema?.components?.schemas ?? {};
   const input = schemas.Input ?? {};
@@ -15,7 +15,6 @@ export function fieldsOf(version) {
       hint: meant.description ?? "",
       choices: meant.enum ?? [],
       min: meant.minimum,
-      max: meant.maximum,
       preset: meant.default,
       order: meant["x-order"] ?? Number.MAX_SAFE_INTEGER,
     };
@@ -52,7 +51,7 @@ export function saidBy(field, text) {
     case "number":
       return number(text);
     case "choice":
-      return field.choices.find((choice) => String(choice) === text);
+      return exact(field.choices.find((choice) => shown(choice) === text));
     case "json":
       return json(text);
     default:
@@ -60,9 +59,13 @@ export function saidBy(field, text) {
   }
 }
 
+const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+
 function number(text) {
-  const found = Number(text);
-  if (!Number.isFinite(found)) throw new Error("This should be a number.");
+  const written = text.trim();
+  if (written === "") return undefined;
+  const found = Number(written);
+  if (!DECIMAL.test(written) || !Number.isFinite(found)) throw new Error("This should be a number.");
   return exact(found);
 }
 

@@ -155,12 +155,20 @@ export class Shelf extends Changing {
         const fresh = page.results.filter((one) => !this.ids.includes(one.id));
         this.#hear(page.results);
         if (fresh.length) this.#list(fresh);
-        if (fresh.length < page.results.length || !page.next || n === MOST_NEWS) return;
+        if (fresh.length < page.results.length || !page.next) return;
+        if (n >= MOST_NEWS && !this.loading) return this.#startOver();
         page = await this.api.follow(page.next);
       }
     } catch {
       // The next time comes by itself.
     }
+  }
+
+  /** So many came that there is a gap before those that were here. */
+  #startOver() {
+    this.ids = [];
+    this.next = undefined;
+    return this.more();
   }
 }
 
