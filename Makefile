@@ -138,12 +138,15 @@ lock: .venv/ready     ## Lock the dependencies again, with hashes
 clean:          ## Remove all that was built or installed here
 	rm -rf .venv .venv-sam .venv-gates .venv-runtime .venv-replicate2 .venv-sdks $(NODE_CLIENT)/node_modules $(BROWSER)/node_modules .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
+# By uv, which pip brings: it takes seconds where pip takes a minute.
 .venv/ready: requirements-dev.txt pyproject.toml
 	@echo "Setting up .venv (once, about a minute)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lumeo needs Python 3.11 or newer: make PYTHON=python3.13 …")'
 	@$(PYTHON) -m venv .venv
-	@$(VENV)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@$(VENV)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@sed -n '/^uv==/,/[^\]$$/p' $< > .venv/uv.txt
+	@$(VENV)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes -r $<
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Beside what the tests need: other ways to copy, and plots.

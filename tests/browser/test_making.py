@@ -63,7 +63,7 @@ def test_sent_twice_by_keyboard_is_sent_once(visitor: Visitor) -> None:
 
     page.unroute(SUBMISSIONS)
     asked = submissions(visitor)
-    page.locator("#model").fill("nobody/nothing")
+    visitor.chooses("nobody/nothing")
     page.get_by_label("Prompt").fill("for nobody")
     page.get_by_label("Prompt").press("Control+Enter")
     expect(page.locator("#model")).to_have_accessible_description("There is no model of that name.")
@@ -79,7 +79,7 @@ def test_a_press_before_the_model_is_known_is_none(visitor: Visitor) -> None:
     held = visitor.holds("**/v1/models/sim/one")
     asked = submissions(visitor)
     page.get_by_label("Prompt").fill("half a thou")
-    page.locator("#model").fill("sim/one")
+    visitor.chooses("sim/one")
     route = visitor.asks(held)
     page.get_by_role("button", name="Run").click(force=True)
     page.locator("#model").press("Enter")
@@ -150,7 +150,7 @@ def test_what_nobody_answered_is_asked_again_under_its_key(
 def test_a_schema_makes_the_form(visitor: Visitor) -> None:
     """What is not said is left to the model."""
     page = visitor.page
-    visitor.page.locator("#model").fill("sim/many")
+    visitor.chooses("sim/many")
     page.get_by_text("Settings").click()
     expect(page.get_by_label("num_outputs", exact=False)).to_have_attribute("inputmode", "decimal")
     page.get_by_label("num_outputs", exact=False).fill("2")
@@ -172,7 +172,7 @@ def test_a_schema_with_numbers_that_javascript_would_round(visitor: Visitor) -> 
     asked = submissions(visitor)
     page = visitor.page
     page.route("**/v1/models/sim/one", lambda route: route.fulfill(body=LARGE))
-    page.locator("#model").fill("sim/one")
+    visitor.chooses("sim/one")
     expect(page.get_by_label("seed")).to_have_attribute("placeholder", "18446744073709551615")
     page.get_by_label("salt").select_option("9223372036854775809")
     page.get_by_role("button", name="Run").click()
@@ -185,7 +185,7 @@ def test_what_is_wrong_is_said_where_it_is(visitor: Visitor) -> None:
     """And nothing that was written is lost."""
     visitor.expects("422")
     page = visitor.page
-    page.locator("#model").fill("sim/many")
+    visitor.chooses("sim/many")
     page.get_by_text("Settings").click()
     field = page.get_by_label("num_outputs", exact=False)
     field.press_sequentially("12e")
@@ -226,7 +226,7 @@ def test_the_catalogue_is_offered(visitor: Visitor) -> None:
 
 def test_a_file_goes_by_its_address(visitor: Visitor, stack: Stack) -> None:
     page = visitor.page
-    page.locator("#model").fill("sim/copy")
+    visitor.chooses("sim/copy")
     page.get_by_text("Settings").click()
     file = FilePayload(name="words.txt", mimeType="text/plain", buffer=b"what was handed in")
     visitor.expects("ERR_FAILED")
