@@ -140,7 +140,7 @@ clean:          ## Remove all that was built or installed here
 
 # By uv, which pip brings: it takes seconds where pip takes a minute.
 .venv/ready: requirements-dev.txt pyproject.toml
-	@echo "Setting up .venv (once, about a minute)"
+	@echo "Setting up .venv (once, less than a minute)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lumeo needs Python 3.11 or newer: make PYTHON=python3.13 …")'
 	@$(PYTHON) -m venv .venv
 	@sed -n '/^uv==/,/[^\]$$/p' $< > .venv/uv.txt
