@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from functions.gallery.app import gallery
 from local.functions import Functions
 from local.gateway import Gateway
+from lumeo.media import extension
 from tests.conftest import ROOT, template
 from tests.integration.driver import http_request
 
@@ -113,6 +114,21 @@ def test_the_page_names_every_module_before_it_is_needed() -> None:
     assert imported | {"app.js"} == set(OWN)
     assert set(preloaded) == {f"/gallery/{gallery.version}/{name}" for name in imported} | set(mapped.values())
     assert {Path(address).name for address in mapped.values()} == set(VENDORED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "types"),
+    [
+        ("image", ["png", "jpeg", "webp", "gif", "avif", "bmp", "svg+xml"]),
+        ("video", ["mp4", "webm", "quicktime"]),
+        ("audio", ["wav", "mpeg", "ogg", "flac", "mp4", "webm", "aac"]),
+    ],
+)
+def test_what_a_browser_can_show_is_known_by_its_name(kind: str, types: list[str]) -> None:
+    names = re.search(rf"^  {kind}: \[(.*)\],$", (PAGE / "outputs.js").read_text(), re.MULTILINE)
+    assert names
+
+    assert {extension(f"{kind}/{one}", "") for one in types} <= set(re.findall(r'"(\w+)"', names[1]))
 
 
 def test_it_is_small() -> None:

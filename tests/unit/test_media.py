@@ -182,6 +182,7 @@ class TestExtension:
             pytest.param("image/png", "out-0", "png", id="none"),
             pytest.param("image/png", "", "png", id="no name"),
             pytest.param("audio/x-wav", "", "wav", id="wav's other name"),
+            pytest.param("audio/webm", "said.webm", "weba", id="a sound in a film's container"),
             pytest.param("text/plain", "", "txt", id="text"),
             pytest.param("application/x-tar", "weights.tar", "tar", id="weights"),
             pytest.param("application/gzip", "weights.tar.gz", "gz", id="packed weights"),

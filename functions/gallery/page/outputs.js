@@ -3,7 +3,7 @@
 const KINDS = {
   image: ["png", "jpg", "jpeg", "webp", "gif", "avif", "svg", "bmp"],
   video: ["mp4", "webm", "mov", "m4v"],
-  audio: ["wav", "mp3", "ogg", "oga", "flac", "m4a", "aac", "opus"],
+  audio: ["wav", "mp3", "ogg", "oga", "flac", "m4a", "aac", "opus", "weba"],
 };
 
 /** The parts of an output: `{files: [{url, name, kind}], text, rest}`; `rest` is the value, if it says more. */

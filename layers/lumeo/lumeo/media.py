@@ -56,7 +56,7 @@ _EXTENSIONS = {
     "audio/mp4": "m4a",
     "audio/ogg": "ogg",
     "video/webm": "webm",
-    "audio/webm": "webm",
+    "audio/webm": "weba",
     "model/gltf-binary": "glb",
     "application/zip": "zip",
     "text/plain": "txt",
