@@ -51,8 +51,9 @@ def visits(chromium: Browser, stack: Stack, caller: Caller) -> Iterator[Visits]:
 
     yield visit
     for context in contexts:
-        # What a page still asks for is of no account: a handler whose answer comes too late would fail the next test.
         for page in context.pages:
+            # Now it asks for nothing more. What it asked for is forgotten: a late answer would fail the next test.
+            page.goto("about:blank")
             page.unroute_all(behavior="ignoreErrors")
         context.close()
     assert [fault for visitor in visitors for fault in visitor.faults] == []
