@@ -211,6 +211,16 @@ def test_closing_leads_back_to_where_it_was_opened(visitor: Visitor, made: dict[
     expect(visitor.detail).to_have_count(0)
 
 
+def test_closed_twice_at_once_it_is_one_step_back(visitor: Visitor, made: dict[str, Any]) -> None:
+    """The browser goes back later than one asks."""
+    visitor.goes_to(f"/?model={made['model']}")
+    visitor.opens(PROMPT).get_by_role("button", name="Close").evaluate("(close) => { close.click(); close.click(); }")
+
+    expect(visitor.detail).to_have_count(0)
+    visitor.sees(PROMPT, "succeeded")
+    assert visitor.page.url == f"{visitor.origin}/?model=sim/one"
+
+
 def middle(of: Locator) -> tuple[float, float]:
     box = of.bounding_box()
     assert box

@@ -16,6 +16,8 @@ from tests.stack import Stack
 
 MANY = 230
 """More than two pages of the API."""
+CROWD = 530
+"""More than five pages."""
 FILMS = 40
 """More than there is room for on a screen."""
 
@@ -55,9 +57,7 @@ def test_it_pages_for_ever(visitor: Visitor, stack: Stack) -> None:
     visitor.page.reload()
     expect(visitor.page.get_by_role("listitem")).to_have_count(100)
     visitor.page.get_by_role("button", name="Show more").focus()
-    while visitor.page.get_by_role("button", name=re.compile("Show more|Loading")).count():
-        visitor.page.mouse.wheel(0, 6000)
-        visitor.page.wait_for_timeout(50)
+    visitor.sees_all()
 
     assert shown(visitor.page) == [first["id"], *older]
     # What was pressed is no more: one goes on from the last card that there was.
@@ -128,6 +128,22 @@ def test_what_others_submit_appears_by_itself(visits: Visits) -> None:
     visitor.page.clock.fast_forward(15_000)
 
     visitor.sees("while one looked", "succeeded")
+
+
+def test_a_crowd_that_others_submit_leaves_no_gap(visitor: Visitor, stack: Stack) -> None:
+    """More than are looked through for news: the grid begins anew, and leads to the oldest as ever."""
+    first = visitor.caller.ended(visitor.caller.submit("sim/text", prompt="one of a crowd")["id"])
+    older = many(stack, prediction_from(unpack(stack.record(first["id"]))), CROWD)
+    # As it was before they came.
+    visitor.page.route("**/v1/predictions?", lambda route: route.fulfill(json={"next": None, "results": []}))
+    visitor.page.reload()
+    expect(visitor.page.get_by_text("Nothing here yet.")).to_be_visible()
+    visitor.page.unroute("**/v1/predictions?")
+    visitor.evaluates("() => document.dispatchEvent(new Event('visibilitychange'))")
+    expect(visitor.page.get_by_role("button", name="Show more")).to_be_attached()
+    visitor.sees_all()
+
+    assert shown(visitor.page) == [first["id"], *older]
 
 
 def test_one_can_type_while_something_runs(visitor: Visitor) -> None:

@@ -99,6 +99,23 @@ def test_delete_asks_first(visitor: Visitor) -> None:
     assert visitor.caller.get(made["id"])["data_removed"]
 
 
+def test_a_late_answer_brings_nothing_back(visitor: Visitor) -> None:
+    """A list that was under way while one deleted what is in it."""
+    made = visitor.caller.ended(visitor.caller.submit("sim/one", prompt="gone for good")["id"])
+    held = visitor.holds("**/v1/predictions?")
+    visitor.goes_to(f"/p/{made['id']}")
+    late = visitor.asks(held)
+    listed = late.fetch()
+    visitor.detail.get_by_role("button", name="Delete").click()
+    visitor.detail.get_by_role("button", name="Delete for good").click()
+    expect(visitor.detail.get_by_text("Deleted", exact=True).first).to_be_visible()
+    visitor.page.keyboard.press("Escape")
+    late.fulfill(response=listed)
+
+    expect(visitor.page.get_by_role("listitem")).to_have_attribute("data-state", "deleted")
+    expect(visitor.page.get_by_role("listitem").locator("img")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("model", "part"),
     [

@@ -1,5 +1,6 @@
 """Somebody who looks at the gallery."""
 
+import re
 from re import Pattern
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,6 +86,13 @@ class Visitor:
         card = self.card(prompt)
         expect(card).to_have_attribute("data-state", state, timeout=1000 * seconds)
         return card
+
+    def sees_all(self) -> None:
+        """Scrolls until there is nothing older."""
+        expect(self.page.get_by_role("listitem").first).to_be_visible()
+        while self.page.get_by_role("button", name=re.compile("Show more|Loading")).count():
+            self.page.mouse.wheel(0, 6000)
+            self.page.wait_for_timeout(50)
 
     @property
     def detail(self) -> Locator:
